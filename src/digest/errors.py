@@ -1,0 +1,66 @@
+"""Every error this program raises on purpose, in one family."""
+
+
+class DigestError(Exception):
+    """Something went wrong that a person can act on."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class ConfigError(DigestError):
+    """The configuration or a template cannot be used."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class StoreError(DigestError):
+    """The database cannot be used."""
+
+
+class NotFound(DigestError):
+    """There is no such thing."""
+
+
+class WrongState(DigestError):
+    """That is not possible in the present state."""
+
+
+class InvalidToken(DigestError):
+    """This link is not valid or too old."""
+
+
+class InvalidAddress(DigestError):
+    """This is not an e-mail address we can write to."""
+
+
+class IngestError(DigestError):
+    """A feed or file could not be read."""
+
+
+class RenderError(DigestError):
+    """A template cannot be rendered."""
+
+
+class DeliveryError(DigestError):
+    """A server refused one message."""
+
+    def __init__(self, message: str, *, permanent: bool, code: int = 0) -> None:
+        self.permanent = permanent
+        self.code = code
+        super().__init__(message)
+
+
+class TransportDown(DigestError):
+    """Nothing can be sent now."""
+
+    def __init__(
+        self, message: str, *, uncertain: bool = False, refused_login: bool = False
+    ) -> None:
+        #: the message in hand may have been accepted: its final dot went out, no reply came
+        self.uncertain = uncertain
+        #: the server refused our name or password: trying again will not help
+        self.refused_login = refused_login
+        super().__init__(message)

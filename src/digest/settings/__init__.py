@@ -1,0 +1,34 @@
+"""Settings: config.toml and the environment, as one frozen value.
+
+Settings say how the program runs; feeds, articles and subscribers are data and live in the
+database.
+"""
+
+from digest.settings.load import Located, load_settings
+from digest.settings.tables import (
+    Fetch,
+    Mail,
+    Newsletter,
+    Notices,
+    Publication,
+    Ranking,
+    SectionRule,
+    Settings,
+    Smtp,
+    Web,
+)
+
+__all__ = [
+    "Fetch",
+    "Located",
+    "Mail",
+    "Newsletter",
+    "Notices",
+    "Publication",
+    "Ranking",
+    "SectionRule",
+    "Settings",
+    "Smtp",
+    "Web",
+    "load_settings",
+]
