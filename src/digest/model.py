@@ -149,7 +149,6 @@ class Article:
     featured: bool = False
     sponsored: bool = False  #: paid content: stored, never ranked
     hidden: bool = False
-    boost: int = 0  #: an editor's hand, -3 to 3
 
 
 @dataclass(frozen=True, slots=True)

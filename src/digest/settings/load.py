@@ -2,11 +2,11 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -26,7 +26,7 @@ class Located:
     path: Path
     text: str
     data: dict[str, Any]
-    origins: Mapping[Key, str] = field(default_factory=dict)  #: from environment or secret file
+    origins: dict[Key, str] = field(default_factory=dict)  #: keys from environment or secret file
 
     def where(self, key: Key) -> str:
         """Return "file:line", or the environment variable or secret file, that gave `key`."""
@@ -43,17 +43,14 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Loc
     Raises ConfigError with one line for each mistake.
     """
     located = _read(path)
-    problems = _override(located, _secret_files(path.parent), Path.read_text)
-    variables = {f"environment {name}": name for name in environ if _is_ours(name)}
-    keys = {label: _key_of(name.removeprefix(PREFIX)) for label, name in variables.items()}
-    problems += _merge(located, keys, lambda label: environ[variables[label]])
+    problems = [problem for given in _overrides(path, environ) for problem in _put(located, given)]
     try:
         settings = Settings.model_validate(located.data)
     except ValidationError as error:
         problems += [_describe(located, detail) for detail in error.errors()]
-        settings = None
-    if problems or settings is None:
-        raise ConfigError(*dict.fromkeys(problems))
+        raise ConfigError(*dict.fromkeys(problems)) from error
+    if problems:
+        raise ConfigError(*problems)
     return settings, located
 
 
@@ -70,6 +67,34 @@ def _read(path: Path) -> Located:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value from outside the file."""
+
+    key: Key
+    label: str
+    value: str
+
+
+def _overrides(path: Path, environ: Mapping[str, str]) -> list[_Given]:
+    """Return what secret files and the environment say, in the order it is applied."""
+    folder = path.parent / "secrets"
+    files = sorted(folder.glob("[!.]*")) if folder.is_dir() else []
+    secrets = [_Given(_key_of(f.name), f"secret file {f}", _secret(f)) for f in files]
+    ours = sorted(name for name in environ if _is_ours(name))
+    return secrets + [
+        _Given(_key_of(name.removeprefix(PREFIX)), f"environment {name}", environ[name])
+        for name in ours
+    ]
+
+
+def _secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"secret file {path}: cannot be read: {error}") from error
+
+
 def _is_ours(name: str) -> bool:
     return name.startswith(PREFIX) and not name.startswith(_NOT_SETTINGS)
 
@@ -78,35 +103,24 @@ def _key_of(name: str) -> Key:
     return tuple(name.lower().split("__"))
 
 
-def _secret_files(folder: Path) -> dict[str, Path]:
-    found = sorted((folder / "secrets").glob("[!.]*")) if (folder / "secrets").is_dir() else []
-    return {f"secret file {path}": path for path in found if path.is_file()}
-
-
-def _override(located: Located, files: dict[str, Path], read: Any) -> list[str]:
-    keys = {label: _key_of(path.name) for label, path in files.items()}
-    return _merge(located, keys, lambda label: read(files[label]).strip())
-
-
-def _merge(located: Located, keys: Mapping[str, Key], value_of: Any) -> list[str]:
-    """Put each value at its key; return what is wrong with the names."""
-    problems = []
-    for label, key in keys.items():
-        wrong = _unknown(key)
-        if wrong:
-            problems.append(f"{label}: {wrong}")
-            continue
-        table = located.data
-        for name in key[:-1]:
-            table = table.setdefault(str(name), {})
-        table[str(key[-1])] = _plain(value_of(label))
-        dict.__setitem__(located.origins, key, label)  # type: ignore[index]
-    return problems
+def _put(located: Located, given: _Given) -> list[str]:
+    """Put a value at its key; return what is wrong with its name."""
+    wrong = _unknown(given.key)
+    if wrong:
+        return [f"{given.label}: {wrong}"]
+    table = located.data
+    for name in given.key[:-1]:
+        table = table.setdefault(str(name), {})
+        if not isinstance(table, dict):
+            return [f"{given.label}: {name} is not a table in {located.path}"]
+    table[str(given.key[-1])] = _plain(given.value)
+    located.origins[given.key] = given.label
+    return []
 
 
 def _plain(value: str) -> Any:
     """Read lists and tables as JSON; everything else stays text for pydantic to convert."""
-    if value[:1] in "[{" and value:
+    if value.startswith(("[", "{")):
         try:
             return json.loads(value)
         except ValueError:
@@ -132,27 +146,28 @@ def _suggest(name: str, allowed: list[str]) -> str:
 
 def _allowed(path: tuple[str, ...]) -> list[str] | None:
     """Return the keys a table may have; None where any name goes or the path is no table."""
-    model: type[BaseModel] | None = Settings
-    for name in path:
-        model = _table_at(model, name) if model else None
-    return [f.alias or n for n, f in model.model_fields.items()] if model else None
+    model: type[BaseModel] = Settings
+    rest = list(path)
+    while rest:
+        annotation = _fields(model).get(rest.pop(0))
+        inner = _table_in(annotation)
+        named = get_origin(annotation) is dict  # the next part is a name people choose
+        if inner is None or (named and not rest):
+            return None
+        rest = rest[1:] if named else rest
+        model = inner
+    return list(_fields(model))
 
 
-def _table_at(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    found = model.model_fields.get(name)
-    if found is None:  # a name of a newsletter: step over it
-        return model
-    inner = found.annotation
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return inner
-    tables = [a for a in _arguments(inner) if isinstance(a, type) and issubclass(a, BaseModel)]
-    return _Named(tables[0]) if name == "newsletters" and tables else (tables or [None])[0]
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    return {f.alias or name: f.annotation for name, f in model.model_fields.items()}
 
 
-def _arguments(annotation: Any) -> Iterator[Any]:
-    for argument in get_args(annotation):
-        yield argument
-        yield from _arguments(argument)
+def _table_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the table a setting holds, itself or inside a tuple, union or mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, (_table_in(inner) for inner in get_args(annotation))), None)
 
 
 def _describe(located: Located, detail: ErrorDetails) -> str:

@@ -83,6 +83,13 @@ def _network(value: str) -> str:
     return value
 
 
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
+        raise ValueError(f"{value!r} cannot name a newsletter; use a-z, 0-9 and _, a letter first")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, AfterValidator(_line)]
 Span = Annotated[timedelta, BeforeValidator(_duration)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -255,7 +262,7 @@ class Settings(Table):
     mail: Mail
     notices: Notices = Notices()
     fetch: Fetch = Fetch()
-    newsletters: Annotated[dict[str, Newsletter], Field(min_length=1)]
+    newsletters: Annotated[dict[Slug, Newsletter], Field(min_length=1)]
 
     @property
     def zone(self) -> ZoneInfo:

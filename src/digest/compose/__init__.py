@@ -1,0 +1,56 @@
+"""Ranked stories to an edition: what goes where, and why the rest stays out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from digest.compose.sections import Used, choose
+from digest.compose.words import stand_first, subject
+from digest.model import Article, Edition, EditionState, Placement, RankedStory
+from digest.settings import Newsletter
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The slot an edition is for."""
+
+    newsletter: str
+    slot_on: date
+    slot_at: datetime
+    window_start: datetime
+    window_end: datetime
+
+
+def compose(
+    brief: Brief,
+    newsletter: Newsletter,
+    ranked: Sequence[RankedStory],
+    used: Used,
+    apart: Sequence[Article],
+    placements: Sequence[Placement],
+) -> Edition:
+    """Lay out a draft edition.
+
+    `used` is what earlier editions had; `apart` are articles kept out of the ranking (hidden,
+    sponsored), named among those left out. A thin edition is held with its reason.
+    """
+    chosen = choose(newsletter, ranked, used, apart)
+    found = len(chosen.top_stories) + sum(len(s.stories) for s in chosen.sections)
+    reason = ""
+    if found < newsletter.minimum_stories:
+        reason = f"thin week: {found} of at least {newsletter.minimum_stories} stories"
+    return Edition(
+        newsletter=brief.newsletter,
+        slot_on=brief.slot_on,
+        slot_at=brief.slot_at,
+        window_start=brief.window_start,
+        window_end=brief.window_end,
+        subject=subject(newsletter.title, chosen.top_stories),
+        stand_first=stand_first(chosen.top_stories),
+        top_stories=chosen.top_stories,
+        sections=chosen.sections,
+        placements=tuple(placements[:2]),
+        left_out=chosen.left_out,
+        state=EditionState.HELD if reason else EditionState.DRAFT,
+        reason=reason,
+    )

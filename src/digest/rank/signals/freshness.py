@@ -1,0 +1,15 @@
+"""Freshness: a mild preference inside the window; decay proper only hurts a weekly list."""
+
+from digest.model import Story
+from digest.rank.signals.base import Context, Measured, Signal
+
+
+def measure(story: Story, context: Context) -> Measured:
+    """Measure where in the window the newest article of the story lies."""
+    newest = max(context.published(article) for article in story.articles)
+    length = (context.as_of - context.start).total_seconds()
+    share = (newest - context.start).total_seconds() / length if length > 0 else 0.0
+    return Measured(min(1.0, max(0.0, share)), f"published {newest:%A}")
+
+
+FRESHNESS = Signal("freshness", 0.3, measure)

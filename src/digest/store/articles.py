@@ -1,0 +1,182 @@
+"""Queries about articles and their readings."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.errors import NotFound
+from digest.model import Article, Image, Reading
+from digest.store.database import Transaction
+from digest.store.sql import rows, table, upsert
+from digest.store.tables import ArticleRow, HeadlineRow, ReadingRow
+
+_ARTICLE, _HEADLINE, _READING = table(ArticleRow), table(HeadlineRow), table(ReadingRow)
+_COLUMNS = tuple(column.name for column in _ARTICLE.c)
+_LIGHT = [column for column in _ARTICLE.c if column.name not in ("body", "sorted_at")]
+_KEPT = ("id", "key", "first_seen_at", "hidden")  #: what a new reading of an article never changes
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing did."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Stored") -> "Stored":
+        """Add the counts."""
+        new, updated = self.new + other.new, self.updated + other.updated
+        return Stored(new, updated, self.unchanged + other.unchanged)
+
+
+def store(
+    tx: Transaction, articles: Sequence[Article], now: datetime
+) -> tuple[Stored, dict[str, str]]:
+    """Store each article once: by guid within its outlet, then by canonical address.
+
+    A known article keeps its row and id; an earlier headline is kept beside it. Returns the
+    counts, and for every article given the id it is stored under.
+    """
+    done = Stored()
+    ids: dict[str, str] = {}
+    for start in range(0, len(articles), _CHUNK):
+        chunk = articles[start : start + _CHUNK]
+        done += _store_chunk(tx, chunk, ids, now)
+    return done, ids
+
+
+def _store_chunk(
+    tx: Transaction, chunk: Sequence[Article], ids: dict[str, str], now: datetime
+) -> Stored:
+    known = _known(tx, chunk)
+    new: dict[str, dict[str, Any]] = {}
+    done = Stored()
+    for article in chunk:
+        values = _values(article, now)
+        before = _same(known, article)
+        ids[article.id] = before["id"] if before else article.id
+        if before is None:
+            new[article.id] = values
+            _remember(known, values)
+            done += Stored(new=1)
+        elif changes := _changes(before, values):
+            before.update(changes) if before["id"] in new else _update(tx, before, changes, now)
+            done += Stored(updated=1)
+        else:
+            done += Stored(unchanged=1)
+    if new:
+        tx.execute(sa.insert(_ARTICLE), list(new.values()))
+    return done
+
+
+def _known(tx: Transaction, articles: Sequence[Article]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the stored rows these articles may be, by key and by (outlet, guid)."""
+    keys = [article.key for article in articles]
+    guids = [article.guid for article in articles if article.guid]
+    where = sa.or_(_ARTICLE.c.key.in_(keys), _ARTICLE.c.guid.in_(guids))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows(tx, sa.select(_ARTICLE).where(where).order_by(_ARTICLE.c.id)):
+        _remember(found, row)
+    return found
+
+
+def _remember(known: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> None:
+    known["", row["key"]] = row
+    if row["guid"]:
+        known.setdefault((row["outlet"], row["guid"]), row)
+
+
+def _same(known: dict[tuple[str, str], dict[str, Any]], article: Article) -> dict[str, Any] | None:
+    by_guid = known.get((article.outlet, article.guid)) if article.guid else None
+    return by_guid or known.get(("", article.key))
+
+
+def _update(
+    tx: Transaction, before: dict[str, Any], changes: dict[str, Any], now: datetime
+) -> None:
+    if "title" in changes:
+        values = {"article_id": before["id"], "title": before["title"], "replaced_at": now}
+        tx.execute(sa.insert(_HEADLINE).values(values))
+    tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id == before["id"]).values(changes))
+    before.update(changes)
+
+
+def _values(article: Article, now: datetime) -> dict[str, Any]:
+    values = {name: getattr(article, name) for name in _COLUMNS if name != "sorted_at"}
+    values["image"] = asdict(article.image) if article.image else None
+    values["categories"] = list(article.categories)
+    values["first_seen_at"] = article.first_seen_at or now
+    values["sorted_at"] = article.published_at or values["first_seen_at"]
+    return values
+
+
+def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return what is new; a field the source now leaves empty keeps its old value."""
+    new = {k: v for k, v in values.items() if k not in _KEPT and v != before[k]}
+    if values["published_at"] is None:
+        new.pop("sorted_at", None)
+    return {k: v for k, v in new.items() if v or isinstance(v, bool)}
+
+
+def add_readings(tx: Transaction, readings: Iterable[Reading]) -> None:
+    """Keep counts with their moment; a count that did not change since is not kept again."""
+    given = [asdict(reading) for reading in readings]
+    known = _newest(tx, [row["article_id"] for row in given])
+    fresh = [r for r in given if known.get((r["article_id"], r["metric"])) != r["value"]]
+    if fresh:
+        tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
+
+
+def _newest(tx: Transaction, ids: list[str]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for reading in readings_of(tx, ids, None):
+        found[reading.article_id, reading.metric] = reading.value
+    return found
+
+
+def readings_of(tx: Transaction, ids: Sequence[str], as_of: datetime | None) -> list[Reading]:
+    """Return the counts of these articles read at or before `as_of`, oldest first."""
+    found = []
+    for start in range(0, len(ids), _CHUNK):
+        some = _READING.c.article_id.in_(ids[start : start + _CHUNK])
+        wanted = sa.select(_READING).where(some)
+        wanted = wanted.where(_READING.c.read_at <= as_of) if as_of else wanted
+        ordered = wanted.order_by(_READING.c.article_id, _READING.c.metric, _READING.c.read_at)
+        found += [Reading(**row) for row in rows(tx, ordered)]
+    return found
+
+
+def published_between(tx: Transaction, start: datetime, end: datetime) -> list[Article]:
+    """Return the articles of `[start, end)` without bodies, in the order (moment, key)."""
+    when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
+    wanted = sa.select(*_LIGHT).where(when).order_by(_ARTICLE.c.sorted_at, _ARTICLE.c.key)
+    return [_article(row) for row in rows(tx, wanted)]
+
+
+def newest(tx: Transaction, limit: int | None = None) -> list[Article]:
+    """Return articles without bodies, newest first."""
+    wanted = sa.select(*_LIGHT).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key).limit(limit)
+    return [_article(row) for row in rows(tx, wanted)]
+
+
+def find(tx: Transaction, name: str) -> Article:
+    """Return the one article with that id, beginning of an id, or address."""
+    where = sa.or_(_ARTICLE.c.id == name, _ARTICLE.c.url == name, _ARTICLE.c.key == name)
+    prefix = _ARTICLE.c.id.startswith(name, autoescape=True) if len(name) >= 4 else where
+    found = rows(tx, sa.select(_ARTICLE).where(sa.or_(where, prefix)).limit(2))
+    if len(found) != 1:
+        what = "no article" if not found else "more than one article"
+        raise NotFound(f"there is {what} {name!r}; `digest articles list` shows their ids")
+    return _article(found[0])
+
+
+def _article(row: dict[str, Any]) -> Article:
+    values = {k: v for k, v in row.items() if k != "sorted_at"}
+    image = Image(**values.pop("image")) if values["image"] else values.pop("image")
+    article = Article(**(values | {"categories": tuple(values["categories"])}))
+    return replace(article, image=image) if image else article

@@ -1,0 +1,136 @@
+"""The database: engine, transactions and migrations, the same on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from digest.errors import StoreError
+
+Transaction = Connection
+
+#: The newest migration; a test keeps it equal to Alembic's head.
+HEAD = "0001"
+_BUSY_SECONDS = 10
+
+
+class Database:
+    """One database with short transactions; no transaction is open during network work."""
+
+    def __init__(self, url: str, folder: Path | None = None) -> None:
+        """Prepare the engine; `folder` is where a relative SQLite path starts."""
+        self.url = _full_url(url, folder or Path())
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _engine(self.url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a writing transaction; it takes SQLite's write lock at once."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: one snapshot, no lock."""
+        with self._translated():
+            connection = self.engine.connect().execution_options(readonly=True)
+            with connection, connection.begin():
+                yield connection
+
+    def require_current(self) -> None:
+        """Raise StoreError unless the database is there and at the newest migration."""
+        if self.is_sqlite and not self._path().exists():
+            raise StoreError(f"{self._path()}: no database here; run `digest init` first")
+        found = self.revision()
+        if found != HEAD:
+            raise StoreError(
+                f"{self.name}: the database is at revision {found or 'none'}, this program needs "
+                f"{HEAD}; run `digest db upgrade`"
+            )
+
+    def revision(self) -> str:
+        """Return the migration the database is at; "" when it has none."""
+        with self.reading() as tx:
+            if not sa.inspect(tx).has_table("alembic_version"):
+                return ""
+            return str(tx.scalar(sa.text("SELECT version_num FROM alembic_version")) or "")
+
+    def upgrade(self) -> None:
+        """Bring the database to the newest migration; safe to run at the same time twice."""
+        from digest.store.migrations import upgrade
+
+        if self.is_sqlite:
+            self._path().parent.mkdir(parents=True, exist_ok=True)
+        with self._translated():
+            upgrade(self.engine)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @property
+    def name(self) -> str:
+        """Return the database's address without a password, for messages."""
+        return str(self._path()) if self.is_sqlite else self.url.render_as_string()
+
+    def _path(self) -> Path:
+        return Path(self.url.database or "")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn driver errors into one sentence; a broken constraint stays what it is."""
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DatabaseError as error:
+            raise StoreError(f"{self.name}: {_sentence(str(error.orig))}") from error
+
+
+def _sentence(reason: str) -> str:
+    first = reason.strip().splitlines()[0] if reason.strip() else "unknown failure"
+    if "database is locked" in reason:
+        return f"another process has held the write lock for {_BUSY_SECONDS} s; try again"
+    if "not a database" in reason:
+        return "this file is not a digest database"
+    if "readonly database" in reason or "unable to open" in reason:
+        return f"{first}; check that the file and its folder can be written"
+    return first
+
+
+def _full_url(url: str, folder: Path) -> sa.URL:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(database=str((folder / (parsed.database or "")).absolute()))
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: sa.URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return sa.create_engine(url, pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StoreError(
+                "PostgreSQL needs the extra: pip install 'digest[postgres]'"
+            ) from error
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Set what the ledger relies on: WAL, an fsync at each commit, foreign keys."""
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at BEGIN: a later upgrade of a read lock can fail at once."""
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

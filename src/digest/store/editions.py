@@ -1,0 +1,165 @@
+"""Queries about editions: drafts, approval, what past ones used."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from digest.errors import NotFound, WrongState
+from digest.model import Edition, EditionState, Rendered
+from digest.store.database import Transaction
+from digest.store.sql import new_id, table
+from digest.store.tables import EditionRow, EditionStoryRow, VariantRow
+
+_EDITION, _STORY, _VARIANT = table(EditionRow), table(EditionStoryRow), table(VariantRow)
+OPEN_STATES = (EditionState.DRAFT, EditionState.HELD)  #: may be built again
+_SENDABLE = (EditionState.APPROVED, EditionState.FILLING, EditionState.SENDING)
+
+
+@cache
+def _codec() -> TypeAdapter[Edition]:
+    return TypeAdapter(Edition)
+
+
+def save(tx: Transaction, edition: Edition, now: datetime) -> Edition:
+    """Store a draft for its slot, in place of an earlier draft of the same slot.
+
+    WrongState when the slot's edition is approved or further.
+    """
+    before = at_slot(tx, edition.newsletter, edition.slot_on)
+    if before is None:
+        values = _columns(edition) | {"changed_at": now}
+        return replace(edition, id=new_id(tx, EditionRow, values))
+    if before.state not in OPEN_STATES:
+        raise WrongState(f"{before.key} is {before.state.value} and cannot be built again")
+    stored = replace(edition, id=before.id)
+    where = _EDITION.c.id == before.id
+    tx.execute(sa.update(_EDITION).where(where).values(_columns(stored) | {"changed_at": now}))
+    return stored
+
+
+def _columns(edition: Edition) -> dict[str, Any]:
+    names = ("newsletter", "slot_on", "slot_at", "state", "reason", "sha256", "window_end")
+    content = _codec().dump_python(edition, mode="json")
+    return {name: getattr(edition, name) for name in names} | {"content": content}
+
+
+def at_slot(tx: Transaction, newsletter: str, slot_on: date) -> Edition | None:
+    """Return the edition of a slot, if there is one."""
+    where = sa.and_(_EDITION.c.newsletter == newsletter, _EDITION.c.slot_on == slot_on)
+    row = tx.execute(sa.select(_EDITION).where(where)).first()
+    return _edition(row) if row else None
+
+
+def find(tx: Transaction, name: str) -> Edition:
+    """Return the edition called by id, `latest` or `newsletter@2026-11-23`."""
+    wanted = sa.select(_EDITION).order_by(_EDITION.c.slot_at.desc(), _EDITION.c.id.desc()).limit(1)
+    newsletter, _, day = name.partition("@")
+    if name.isdigit():
+        wanted = wanted.where(_EDITION.c.id == int(name))
+    elif day and _is_date(day):
+        on = date.fromisoformat(day)
+        wanted = wanted.where(_EDITION.c.newsletter == newsletter, _EDITION.c.slot_on == on)
+    elif name != "latest":
+        wanted = wanted.where(_EDITION.c.newsletter == name)
+    row = tx.execute(wanted).first()
+    if row is None:
+        raise NotFound(f"there is no edition {name!r}; `digest editions list` shows them")
+    return _edition(row)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def every(tx: Transaction, limit: int = 100) -> list[Edition]:
+    """Return editions, newest slot first."""
+    wanted = sa.select(_EDITION).order_by(_EDITION.c.slot_at.desc(), _EDITION.c.id.desc())
+    return [_edition(row) for row in tx.execute(wanted.limit(limit))]
+
+
+def in_state(tx: Transaction, states: Iterable[EditionState]) -> list[Edition]:
+    """Return the editions in one of these states, oldest slot first."""
+    wanted = sa.select(_EDITION).where(_EDITION.c.state.in_(list(states)))
+    return [_edition(row) for row in tx.execute(wanted.order_by(_EDITION.c.slot_at))]
+
+
+def move(
+    tx: Transaction,
+    edition: Edition,
+    to: EditionState,
+    now: datetime,
+    *,
+    reason: str = "",
+    sha256: str | None = None,
+) -> Edition:
+    """Change the state if it is still the one `edition` has; else WrongState.
+
+    Once approved, the hash stays.
+    """
+    values: dict[str, Any] = {"state": to, "reason": reason, "changed_at": now}
+    if sha256 is not None:
+        values["sha256"] = sha256
+    if to == EditionState.SENT:
+        values["finished_at"] = now
+    where = sa.and_(_EDITION.c.id == edition.id, _EDITION.c.state == edition.state)
+    if tx.execute(sa.update(_EDITION).where(where).values(**values)).rowcount != 1:
+        raise WrongState(f"{edition.key} is no longer {edition.state.value}; look again")
+    return find(tx, str(edition.id))
+
+
+def freeze(tx: Transaction, edition: Edition, rendered: Rendered) -> None:
+    """Keep the approved bytes and the identities the edition uses."""
+    tx.execute(sa.delete(_VARIANT).where(_VARIANT.c.edition_id == edition.id))
+    values = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
+    tx.execute(sa.insert(_VARIANT).values(edition_id=edition.id, **values))
+    tx.execute(sa.delete(_STORY).where(_STORY.c.edition_id == edition.id))
+    rows = {a.id: (s.lead.id, a.title) for s in edition.stories for a in s.ranked.story.articles}
+    values_of = [
+        {"edition_id": edition.id, "article_id": key, "story": story, "title": title}
+        for key, (story, title) in rows.items()
+    ]
+    if values_of:
+        tx.execute(sa.insert(_STORY), values_of)
+
+
+def frozen_content(tx: Transaction, edition_id: int) -> Rendered:
+    """Return the approved bytes; NotFound before approval."""
+    row = tx.execute(sa.select(_VARIANT).where(_VARIANT.c.edition_id == edition_id)).first()
+    if row is None:
+        raise NotFound(f"edition {edition_id} is not approved yet")
+    return Rendered(row.subject, row.html, row.text)
+
+
+def last_sent(tx: Transaction, newsletter: str, before: datetime, limit: int) -> list[Edition]:
+    """Return the newest sent editions with a slot before `before`, newest first.
+
+    An edition that is going out counts: its stories are used.
+    """
+    states = (EditionState.SENT, EditionState.SENDING, EditionState.FILLING, EditionState.PAUSED)
+    wanted = (
+        sa.select(_EDITION)
+        .where(_EDITION.c.newsletter == newsletter, _EDITION.c.slot_at < before)
+        .where(_EDITION.c.state.in_(states))
+        .order_by(_EDITION.c.slot_at.desc())
+    )
+    return [_edition(row) for row in tx.execute(wanted.limit(limit))]
+
+
+def _edition(row: Any) -> Edition:
+    edition = _codec().validate_python(row.content)
+    return replace(
+        edition,
+        id=row.id,
+        state=EditionState(row.state),
+        reason=row.reason,
+        sha256=row.sha256,
+    )

@@ -1,0 +1,173 @@
+"""Queries of the delivery ledger: fill, claim, fence, settle, and the books."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.model import Delivery, DeliveryState, Edition, Numbers, SubscriptionState
+from digest.store import subscribers
+from digest.store.database import Transaction
+from digest.store.sql import moment, rows, table
+from digest.store.tables import DeliveryRow, EditionRow, SubscriptionRow, SuppressionRow
+
+_DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
+_CONSENT, _SUPPRESSED = table(SubscriptionRow), table(SuppressionRow)
+_OPEN = (
+    DeliveryState.QUEUED,
+    DeliveryState.CLAIMED,
+    DeliveryState.HANDED,
+    DeliveryState.DEFERRED,
+)
+CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
+HAND_SECONDS = 900  #: longer than any server may take to answer the final dot
+
+
+def fill(tx: Transaction, edition: Edition) -> int:
+    """Make one row for each active, unsuppressed subscriber; return how many.
+
+    One INSERT … SELECT, so a crash leaves all or none.
+    """
+    wanted = subscribers.recipients(edition.newsletter).subquery()
+    columns = ["edition_id", "subscription_id", "public_id", "email", "address_digest"]
+    values = [sa.literal(edition.id), *wanted.c]
+    columns += ["state", "token", "attempts", "reply"]
+    values += [
+        sa.literal(DeliveryState.QUEUED.value),
+        sa.literal(""),
+        sa.literal(0),
+        sa.literal(""),
+    ]
+    made = tx.execute(sa.insert(_DELIVERY).from_select(columns, sa.select(*values))).rowcount
+    where = _EDITION.c.id == edition.id
+    tx.execute(sa.update(_EDITION).where(where).values(frozen=made))
+    return int(made)
+
+
+def claim(
+    tx: Transaction, edition_id: int, token: str, limit: int, now: datetime
+) -> list[Delivery]:
+    """Take up to `limit` rows under `token`: queued, due again, or left by a dead claimer."""
+    ready = sa.or_(
+        _DELIVERY.c.state == DeliveryState.QUEUED,
+        sa.and_(_DELIVERY.c.state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
+        sa.and_(_DELIVERY.c.state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx)),
+    )
+    free = sa.select(_DELIVERY.c.id).where(_DELIVERY.c.edition_id == edition_id, ready)
+    free = free.order_by(_DELIVERY.c.id).limit(limit).with_for_update(skip_locked=True)
+    values = {
+        "state": DeliveryState.CLAIMED,
+        "token": token,
+        "lease_until": moment(tx, CLAIM_SECONDS),
+        "attempts": _DELIVERY.c.attempts + 1,
+        "first_claimed_at": sa.func.coalesce(
+            _DELIVERY.c.first_claimed_at, sa.bindparam("now", now)
+        ),
+    }
+    taken = sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(free)).values(values)
+    found = rows(tx, taken.returning(_DELIVERY))
+    return sorted((_delivery(row) for row in found), key=lambda delivery: delivery.id)
+
+
+def hand(tx: Transaction, delivery: Delivery, token: str) -> bool:
+    """Fence: move the row to `handed` if the claim and the consent still stand.
+
+    Without consent the row is settled as suppressed. False means: no dot.
+    """
+    mine = sa.and_(
+        _DELIVERY.c.id == delivery.id,
+        _DELIVERY.c.token == token,
+        _DELIVERY.c.state == DeliveryState.CLAIMED,
+    )
+    active = sa.exists().where(
+        _CONSENT.c.id == _DELIVERY.c.subscription_id,
+        _CONSENT.c.state == SubscriptionState.ACTIVE,
+    )
+    suppressed = sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest)
+    handed = {"state": DeliveryState.HANDED, "lease_until": moment(tx, HAND_SECONDS)}
+    fence = sa.update(_DELIVERY).where(mine, active, ~suppressed).values(handed)
+    if tx.execute(fence).rowcount == 1:
+        return True
+    stopped = {"state": DeliveryState.SUPPRESSED, "reply": "no longer wants it"}
+    no_consent = sa.or_(~active, suppressed)
+    tx.execute(sa.update(_DELIVERY).where(mine, no_consent).values(stopped))
+    return False
+
+
+def settle(
+    tx: Transaction,
+    delivery: Delivery,
+    token: str,
+    state: DeliveryState,
+    reply: str,
+    now: datetime,
+    next_try_at: datetime | None = None,
+) -> bool:
+    """Record what became of a row under our token; False when the claim was lost."""
+    where = sa.and_(_DELIVERY.c.id == delivery.id, _DELIVERY.c.token == token)
+    values = {
+        "state": state,
+        "reply": reply[:500],
+        "next_try_at": next_try_at,
+        "settled_at": None if state in _OPEN else now,
+        "lease_until": None,
+    }
+    return tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount == 1
+
+
+def release(tx: Transaction, delivery: Delivery, token: str) -> None:
+    """Give a claimed row back untried: its attempt does not count."""
+    where = sa.and_(_DELIVERY.c.id == delivery.id, _DELIVERY.c.token == token)
+    back = {"state": DeliveryState.QUEUED, "token": "", "lease_until": None}
+    attempts = {"attempts": _DELIVERY.c.attempts - 1}
+    tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
+
+
+def find_uncertain(tx: Transaction, edition_id: int) -> int:
+    """Mark rows handed to a server by a process that never came back; return how many."""
+    gone = sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx))
+    where = sa.and_(_DELIVERY.c.edition_id == edition_id, gone)
+    values = {"state": DeliveryState.UNCERTAIN, "reply": "no answer was recorded"}
+    return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
+
+
+def resend_uncertain(tx: Transaction, edition_id: int) -> int:
+    """Queue the uncertain rows again, with the same Message-ID; return how many."""
+    where = sa.and_(
+        _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.UNCERTAIN
+    )
+    values = {"state": DeliveryState.QUEUED, "token": "", "settled_at": None}
+    return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
+
+
+def numbers(tx: Transaction, edition_id: int) -> Numbers:
+    """Return the edition's books."""
+    count = sa.func.count()
+    by_state = sa.select(_DELIVERY.c.state, count).where(_DELIVERY.c.edition_id == edition_id)
+    found: dict[str, int] = dict(tx.execute(by_state.group_by(_DELIVERY.c.state)).tuples().all())
+    frozen = tx.scalar(sa.select(_EDITION.c.frozen).where(_EDITION.c.id == edition_id))
+    settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in _OPEN}
+    return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in _OPEN), **settled)
+
+
+def next_try(tx: Transaction, edition_id: int) -> datetime | None:
+    """Return when the next deferred row may be tried, if any is deferred."""
+    where = sa.and_(
+        _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.DEFERRED
+    )
+    found: datetime | None = tx.scalar(sa.select(sa.func.min(_DELIVERY.c.next_try_at)).where(where))
+    return found
+
+
+def _delivery(row: dict[str, Any]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        edition_id=row["edition_id"],
+        email=row["email"],
+        public_id=row["public_id"],
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        first_claimed_at=row["first_claimed_at"],
+        next_try_at=row["next_try_at"],
+        reply=row["reply"],
+    )

@@ -1,0 +1,45 @@
+"""Small helpers around SQLAlchemy Core shared by the query modules."""
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+from digest.store.database import Transaction
+
+
+def table(row: type[SQLModel]) -> sa.Table:
+    """Return the table behind a row class."""
+    return cast("sa.Table", getattr(row, "__table__"))  # noqa: B009
+
+
+def upsert(tx: Transaction, row: type[SQLModel]) -> Any:
+    """Return an INSERT that knows ON CONFLICT in the database's dialect."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    return insert(table(row))
+
+
+def rows(tx: Transaction, query: sa.Executable) -> list[dict[str, Any]]:
+    """Run a query and return its rows as plain dictionaries."""
+    return [
+        {str(name): value for name, value in row.items()} for row in tx.execute(query).mappings()
+    ]
+
+
+def new_id(tx: Transaction, row: type[SQLModel], values: dict[str, Any]) -> int:
+    """Insert one row and return its id."""
+    statement = sa.insert(table(row)).values(_complete(row, values))
+    return int(tx.execute(statement.returning(table(row).c.id)).scalar_one())
+
+
+def _complete(row: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
+    """Add the defaults of the row class to what was given."""
+    return row(**values).model_dump(exclude={"id"}) | values
+
+
+def moment(tx: Transaction, seconds: int = 0) -> Any:
+    """Return the database's own clock, moved by `seconds`: leases never use ours."""
+    if tx.dialect.name == "postgresql":
+        return sa.func.clock_timestamp() + sa.text(f"interval '{seconds:d} seconds'")
+    return sa.func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds:+d} seconds")

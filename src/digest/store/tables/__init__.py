@@ -1,0 +1,29 @@
+"""All tables, one file per noun; no module elsewhere defines one."""
+
+from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
+from digest.store.tables.editions import EditionRow, EditionStoryRow, VariantRow
+from digest.store.tables.feeds import FeedRow
+from digest.store.tables.outbox import DeliveryRow
+from digest.store.tables.placements import PlacementRow
+from digest.store.tables.subscribers import (
+    ConsentEventRow,
+    SubscriberRow,
+    SubscriptionRow,
+    SuppressionRow,
+)
+
+__all__ = [
+    "ArticleRow",
+    "ConsentEventRow",
+    "DeliveryRow",
+    "EditionRow",
+    "EditionStoryRow",
+    "FeedRow",
+    "HeadlineRow",
+    "PlacementRow",
+    "ReadingRow",
+    "SubscriberRow",
+    "SubscriptionRow",
+    "SuppressionRow",
+    "VariantRow",
+]
