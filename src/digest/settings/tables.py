@@ -78,6 +78,12 @@ def _rate(value: str) -> str:
     return value
 
 
+def _nothing(value: str) -> str:
+    if value:
+        raise ValueError("is not available yet: leave it empty")
+    return value
+
+
 def _network(value: str) -> str:
     ip_network(value)
     return value
@@ -89,6 +95,7 @@ def _slug(value: str) -> str:
     return value
 
 
+Unavailable = Annotated[str, AfterValidator(_nothing)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, AfterValidator(_line)]
 Span = Annotated[timedelta, BeforeValidator(_duration)]
@@ -161,9 +168,9 @@ class Folder(Table):
 class Dkim(Table):
     """Signing; not available yet, most relays sign."""
 
-    domain: Literal[""] = ""
-    selector: Literal[""] = ""
-    key_file: Literal[""] = ""
+    domain: Unavailable = ""
+    selector: Unavailable = ""
+    key_file: Unavailable = ""
 
 
 class Mail(Table):
@@ -244,7 +251,7 @@ class Newsletter(Table):
     draft_lead: Span = timedelta(hours=24)
     catch_up: Span = timedelta(hours=24)
     skip_dates: tuple[date, ...] = ()
-    audience: Literal[""] = ""
+    audience: Unavailable = ""
     ranking: Ranking = Ranking()
 
     @property
