@@ -167,6 +167,7 @@ class Story:
 
     lead: Article
     others: tuple[Article, ...] = ()
+    earlier: tuple[str, ...] = ()  #: ids of articles an earlier edition had that tell it too
 
     @property
     def articles(self) -> tuple[Article, ...]:

@@ -68,7 +68,8 @@ def _is_free(story: RankedStory, desk: _Desk) -> bool:
 
 
 def _editions_with(story: RankedStory, used: Used) -> set[str]:
-    return {used.articles[a.id] for a in story.story.articles if a.id in used.articles}
+    ids = [article.id for article in story.story.articles] + list(story.story.earlier)
+    return {used.articles[key] for key in ids if key in used.articles}
 
 
 def _has_news(story: RankedStory, before: set[str], used: Used) -> bool:

@@ -19,18 +19,31 @@ def rank(
     ranking: Ranking,
     start: datetime,
     as_of: datetime,
+    earlier: Iterable[Article] = (),
 ) -> list[RankedStory]:
     """Return the stories of a window, highest score first.
 
-    Nothing later than `as_of` is read. A score is the exact sum of its parts in micro-units;
-    ties go to the newer story, then to the canonical address, so any input order gives the
-    same list.
+    `earlier` are articles that sent editions had: they only show which stories go on, and are
+    never shown again. Nothing later than `as_of` is read. A score is the exact sum of its parts
+    in micro-units; ties go to the newer story, then to the canonical address, so any input
+    order gives the same list.
     """
-    candidates = sorted(articles, key=lambda article: (published(article), article.key))
+    candidates = sorted(articles, key=_by_moment)
+    fresh = {article.id for article in candidates}
+    known = [article for article in earlier if article.id not in fresh]
     context = _context(candidates, readings, start, as_of)
-    stories = [Story(group[0], tuple(group[1:])) for group in cluster(candidates, published)]
-    ranked = [_rank_story(story, ranking, context) for story in stories]
-    return sorted(ranked, key=_order)
+    groups = cluster(sorted(candidates + known, key=_by_moment), published)
+    stories = [_story(group, fresh) for group in groups if any(a.id in fresh for a in group)]
+    return sorted((_rank_story(story, ranking, context) for story in stories), key=_order)
+
+
+def _by_moment(article: Article) -> tuple[datetime, str]:
+    return published(article), article.key
+
+
+def _story(group: Sequence[Article], fresh: set[str]) -> Story:
+    mine = [article for article in group if article.id in fresh]
+    return Story(mine[0], tuple(mine[1:]), tuple(a.id for a in group if a.id not in fresh))
 
 
 def published(article: Article) -> datetime:
@@ -72,7 +85,7 @@ def _rank_story(story: Story, ranking: Ranking, context: Context) -> RankedStory
     """Score the story and show its best article as the lead."""
     alone = {a.id: _score(Story(a), ranking, context) for a in story.articles}
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
-    led = Story(best[0], tuple(best[1:]))
+    led = Story(best[0], tuple(best[1:]), story.earlier)
     return RankedStory(led, tuple(_part(signal, led, ranking, context) for signal in SIGNALS))
 
 

@@ -4,7 +4,7 @@ Settings say how the program runs; feeds, articles and subscribers are data and 
 database.
 """
 
-from digest.settings.load import Located, load_settings
+from digest.settings.load import Located, example_config, load_settings
 from digest.settings.tables import (
     Fetch,
     Mail,
@@ -30,5 +30,6 @@ __all__ = [
     "Settings",
     "Smtp",
     "Web",
+    "example_config",
     "load_settings",
 ]

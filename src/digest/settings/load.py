@@ -54,6 +54,14 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Loc
     return settings, located
 
 
+def example_config() -> str:
+    """Return the text of config.example.toml, as packed or from the source tree."""
+    package = Path(__file__).parent.parent
+    packed = package / "_templates" / "config.example.toml"
+    path = packed if packed.exists() else package.parent.parent / "config.example.toml"
+    return path.read_text(encoding="utf-8")
+
+
 def _read(path: Path) -> Located:
     try:
         text = path.read_text(encoding="utf-8-sig")

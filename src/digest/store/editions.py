@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -12,12 +12,12 @@ from pydantic import TypeAdapter
 from digest.errors import NotFound, WrongState
 from digest.model import Edition, EditionState, Rendered
 from digest.store.database import Transaction
-from digest.store.sql import new_id, table
-from digest.store.tables import EditionRow, EditionStoryRow, VariantRow
+from digest.store.sql import new_id, rows, table, upsert
+from digest.store.tables import EditionRow, EditionStoryRow, NewsletterRow, VariantRow
 
 _EDITION, _STORY, _VARIANT = table(EditionRow), table(EditionStoryRow), table(VariantRow)
+_SINCE = table(NewsletterRow)
 OPEN_STATES = (EditionState.DRAFT, EditionState.HELD)  #: may be built again
-_SENDABLE = (EditionState.APPROVED, EditionState.FILLING, EditionState.SENDING)
 
 
 @cache
@@ -152,6 +152,14 @@ def last_sent(tx: Transaction, newsletter: str, before: datetime, limit: int) ->
         .order_by(_EDITION.c.slot_at.desc())
     )
     return [_edition(row) for row in tx.execute(wanted.limit(limit))]
+
+
+def scheduled_since(tx: Transaction, newsletter: str, now: datetime) -> datetime:
+    """Return since when a newsletter is scheduled; the first question makes it `now`."""
+    row = upsert(tx, NewsletterRow).values(slug=newsletter, since=now).on_conflict_do_nothing()
+    tx.execute(row)
+    found = rows(tx, sa.select(_SINCE).where(_SINCE.c.slug == newsletter))
+    return cast("datetime", found[0]["since"])
 
 
 def _edition(row: Any) -> Edition:

@@ -69,7 +69,7 @@ def claim(
     return sorted((_delivery(row) for row in found), key=lambda delivery: delivery.id)
 
 
-def hand(tx: Transaction, delivery: Delivery, token: str) -> bool:
+def hand(tx: Transaction, delivery: Delivery, token: str, now: datetime) -> bool:
     """Fence: move the row to `handed` if the claim and the consent still stand.
 
     Without consent the row is settled as suppressed. False means: no dot.
@@ -88,7 +88,11 @@ def hand(tx: Transaction, delivery: Delivery, token: str) -> bool:
     fence = sa.update(_DELIVERY).where(mine, active, ~suppressed).values(handed)
     if tx.execute(fence).rowcount == 1:
         return True
-    stopped = {"state": DeliveryState.SUPPRESSED, "reply": "no longer wants it"}
+    stopped = {
+        "state": DeliveryState.SUPPRESSED,
+        "reply": "no longer wants it",
+        "settled_at": now,
+    }
     no_consent = sa.or_(~active, suppressed)
     tx.execute(sa.update(_DELIVERY).where(mine, no_consent).values(stopped))
     return False
@@ -123,19 +127,22 @@ def release(tx: Transaction, delivery: Delivery, token: str) -> None:
     tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
 
 
-def find_uncertain(tx: Transaction, edition_id: int) -> int:
+def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
     """Mark rows handed to a server by a process that never came back; return how many."""
     gone = sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx))
     where = sa.and_(_DELIVERY.c.edition_id == edition_id, gone)
-    values = {"state": DeliveryState.UNCERTAIN, "reply": "no answer was recorded"}
+    values = {
+        "state": DeliveryState.UNCERTAIN,
+        "reply": "no answer was recorded",
+        "settled_at": now,
+    }
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
 
 
-def resend_uncertain(tx: Transaction, edition_id: int) -> int:
-    """Queue the uncertain rows again, with the same Message-ID; return how many."""
-    where = sa.and_(
-        _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.UNCERTAIN
-    )
+def resend_uncertain(tx: Transaction, edition_id: int, since: datetime) -> int:
+    """Queue the rows uncertain since then or longer again, with the same Message-ID."""
+    doubt = sa.and_(_DELIVERY.c.state == DeliveryState.UNCERTAIN, _DELIVERY.c.settled_at <= since)
+    where = sa.and_(_DELIVERY.c.edition_id == edition_id, doubt)
     values = {"state": DeliveryState.QUEUED, "token": "", "settled_at": None}
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
 

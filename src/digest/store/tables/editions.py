@@ -30,6 +30,15 @@ class EditionRow(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class NewsletterRow(SQLModel, table=True):
+    """Since when a newsletter is scheduled: earlier slots are nobody's fault."""
+
+    __tablename__ = "newsletter"
+
+    slug: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UTCDateTime)
+
+
 class EditionStoryRow(SQLModel, table=True):
     """An article an edition used, as a lead or as a teller of a story it led."""
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _article()
     _edition()
     _feed()
+    _newsletter()
     _placement()
     _subscriber()
     _suppression()
@@ -115,6 +116,15 @@ def _feed() -> None:
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_feed")),
         sa.UniqueConstraint("url", name=op.f("uq_feed_url")),
+    )
+
+
+def _newsletter() -> None:
+    op.create_table(
+        "newsletter",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_newsletter")),
     )
 
 

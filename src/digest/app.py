@@ -1,0 +1,134 @@
+"""The real things behind each role: the only place where they are put together."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.audience.tokens import Keys
+from digest.errors import ConfigError, NotFound
+from digest.settings import Located, Mail, Newsletter, Settings, load_settings
+from digest.store import Database
+
+if TYPE_CHECKING:
+    from digest.deliver.transports.base import Transport
+    from digest.ingest.http import Fetcher
+    from digest.render import Renderer
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class App:
+    """Settings, database and clock, and how to open what talks to the outside."""
+
+    settings: Settings
+    folder: Path  #: where config.toml lies; relative paths start here
+    database: Database
+    keys: Keys
+    now: Clock = system_clock
+
+    @cached_property
+    def renderer(self) -> "Renderer":
+        """Return the renderer, with the outlet's own templates before the default theme."""
+        from digest.render import Renderer, default_theme
+
+        own = self.folder / "templates" / "email"
+        return Renderer((own, default_theme()) if own.is_dir() else (default_theme(),))
+
+    def open_transport(self) -> "Transport":
+        """Open one transport, at most one connection; the caller closes it."""
+        from digest.deliver.transports import TRANSPORTS
+
+        return TRANSPORTS[self.settings.mail.transport](self._mail)
+
+    def open_fetcher(self) -> "Fetcher":
+        """Open the fetcher; the caller closes it."""
+        from digest.ingest.http import Fetcher
+
+        return Fetcher(self.settings.fetch)
+
+    def newsletter(self, slug: str) -> Newsletter:
+        """Return a newsletter's settings; NotFound names those there are."""
+        found = self.settings.newsletters.get(slug)
+        if found is None:
+            there = ", ".join(self.settings.newsletters)
+            raise NotFound(f"there is no newsletter {slug!r} in the config; there is: {there}")
+        return found
+
+    def close(self) -> None:
+        """Let go of the database and the renderer's process."""
+        with suppress(KeyError):
+            self.__dict__["renderer"].close()
+        self.database.close()
+
+    @property
+    def _mail(self) -> Mail:
+        """Return the mail settings with the folder's path made absolute."""
+        mail = self.settings.mail
+        path = str(self.folder / mail.folder.path)
+        return mail.model_copy(update={"folder": mail.folder.model_copy(update={"path": path})})
+
+
+def open_app(
+    path: Path, environ: Mapping[str, str], now: Clock = system_clock, *, current: bool = True
+) -> App:
+    """Return the app of a config file; ConfigError lists every mistake.
+
+    With `current` the database must be there and up to date (StoreError).
+    """
+    settings, located = load_settings(path, environ)
+    refuse_unknown_weights(settings, located)
+    database = Database(settings.database.url, path.parent)
+    if current:
+        database.require_current()
+    return App(settings, path.parent, database, read_keys(settings, path.parent), now)
+
+
+def refuse_unknown_weights(settings: Settings, located: Located) -> None:
+    """Raise ConfigError for weights of signals there are not."""
+    from digest.rank import unknown_weights
+
+    problems = []
+    for slug, newsletter in settings.newsletters.items():
+        for name in unknown_weights(newsletter.ranking.weights):
+            key = ("newsletters", slug, "ranking", "weights", name)
+            problems.append(f"{located.where(key)}: {'.'.join(key)}: there is no such signal")
+    if problems:
+        raise ConfigError(*problems)
+
+
+def read_keys(settings: Settings, folder: Path) -> Keys:
+    """Return the keys that sign links, from the settings or the secret file."""
+    given = settings.web.secret.get_secret_value()
+    path = folder / settings.web.secret_file
+    try:
+        text = given or path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: the key that signs links is missing; run `digest init`"
+        ) from error
+    if len(text) < 32:
+        raise ConfigError(f"{path}: the key that signs links has less than 32 characters")
+    return Keys("0", {"0": text.encode()})
+
+
+def make_key_file(path: Path) -> bool:
+    """Write a new random key that only its owner may read; False when there is one already."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    return True

@@ -1,0 +1,78 @@
+"""The command line: parse, call one function, print; one file per noun."""
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from digest.cli import articles, config, db, demo, editions, feeds, placements, run_all, subscribers
+from digest.cli import send as sending
+from digest.cli.common import OPTIONS, version_option
+
+_NAMES_OF_CONFIG = ("-c", "--config")
+
+
+
+class Commands(TyperGroup):
+    """Turns errors a person can act on into one sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        from digest.errors import ConfigError, DigestError
+
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("stopped", file=sys.stderr)
+            raise typer.Exit(3) from None
+        except DigestError as error:
+            print(f"digest: {error}", file=sys.stderr)
+            raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from error
+
+
+app = typer.Typer(**OPTIONS, cls=Commands, help="The week's best stories of a news outlet, in one e-mail.")
+for part in (
+    demo,
+    config,
+    feeds,
+    articles,
+    editions,
+    sending,
+    subscribers,
+    placements,
+    run_all,
+    db,
+):
+    part.register(app)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: str = typer.Option(
+        "config.toml", "--config", "-c", envvar="DIGEST_CONFIG", help="The config file."
+    ),
+    version: bool = version_option(),
+) -> None:
+    """Keep the config's path for the command."""
+    del version
+    context.obj = config
+
+
+def run() -> None:
+    """Run the command line and exit with its code."""
+    app(args=hoist_config(sys.argv[1:]), prog_name="digest")
+
+
+def hoist_config(words: list[str]) -> list[str]:
+    """Move `-c FILE` to the front, so that it may stand anywhere before a `--`."""
+    end = words.index("--") if "--" in words else len(words)
+    for position, word in enumerate(words[:end]):
+        if word in _NAMES_OF_CONFIG and position + 1 < end:
+            rest = words[:position] + words[position + 2 :]
+            return [*words[position : position + 2], *rest]
+        if word.startswith("--config="):
+            return [word, *words[:position], *words[position + 1 :]]
+    return words
+

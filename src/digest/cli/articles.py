@@ -1,0 +1,76 @@
+"""`digest articles`."""
+
+from pathlib import Path
+
+import typer
+
+from digest.cli.common import Json, counted, group, opened, print_json, print_table
+from digest.cli.feeds import say_gathered
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    articles = group(app, "articles", "The stored articles.")
+    articles.command("import")(import_articles)
+    articles.command("list")(list_articles)
+    articles.command("show")(show)
+
+
+def import_articles(
+    context: typer.Context,
+    paths: list[Path] = typer.Argument(..., metavar="PATH…", help="Files and folders."),
+    section: str = typer.Option("", help="Category of articles that bring none."),
+) -> None:
+    """Import files: feeds, JSON Feed, HTML pages, Markdown, JSON, JSONL, plain text."""
+    from digest.pipeline import import_files
+    from digest.store.articles import Stored
+
+    with opened(context) as app:
+        done = import_files(app, paths, section=section)
+    total = Stored()
+    for gathered in done:
+        say_gathered(gathered)
+        total += gathered.stored
+    refused = sum(len(g.refused) + bool(g.error) for g in done)
+    counts = f"{total.new} new, {total.updated} updated, {total.unchanged} unchanged"
+    print(f"{counted(len(done), 'file')}: {counts}, {refused} refused")
+    if done and all(gathered.error for gathered in done):
+        raise typer.Exit(1)
+
+
+def list_articles(
+    context: typer.Context,
+    limit: int = typer.Option(50, "-n", "--limit", min=0, help="How many; 0 for all."),
+    as_json: bool = Json,
+) -> None:
+    """List articles, newest first."""
+    from digest import shapes
+    from digest.store import articles
+
+    with opened(context) as app, app.database.reading() as tx:
+        found = articles.newest(tx, None if limit == 0 or as_json else limit)
+    if as_json:
+        print_json([shapes.article(article) for article in found])
+        return
+    rows = [
+        (a.id, f"{a.published_at:%Y-%m-%d %H:%M}" if a.published_at else "", a.title, a.author)
+        for a in found
+    ]
+    print_table(("id", "published", "title", "author"), rows)
+
+
+def show(
+    context: typer.Context, name: str = typer.Argument(..., metavar="ARTICLE"), as_json: bool = Json
+) -> None:
+    """Show one article."""
+    from digest import shapes
+    from digest.store import articles
+
+    with opened(context) as app, app.database.reading() as tx:
+        found = articles.find(tx, name)
+    shape = shapes.article(found) | {"body": found.body}
+    if as_json:
+        print_json(shape)
+        return
+    for key, value in shape.items():
+        print(f"{key:<14} {'' if value is None else value}")

@@ -1,0 +1,225 @@
+"""`digest build`, `explain`, `editions`, `preview`, `preflight`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from digest.cli.common import (
+    Json,
+    counted,
+    group,
+    opened,
+    parse_moment,
+    print_json,
+    print_table,
+    say_errors,
+)
+
+if TYPE_CHECKING:
+    from digest.app import App
+    from digest.model import Edition
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("build")(build)
+    app.command("explain")(explain)
+    app.command("preview")(preview)
+    app.command("preflight")(preflight)
+    editions = group(app, "editions", "The issues: list, show, approve.")
+    editions.command("list")(list_editions)
+    editions.command("show")(show)
+    editions.command("approve")(approve)
+
+
+def build(
+    context: typer.Context,
+    newsletter: str = typer.Argument("", metavar="[NEWSLETTER]"),
+    at: str = typer.Option("", help="For the slot of this instant, e.g. 2026-11-23T07:30:00Z."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Store nothing."),
+    as_json: bool = Json,
+) -> None:
+    """Rank the window's articles and lay out a draft edition for a slot."""
+    from digest import pipeline
+
+    moment = parse_moment(at) if at else None
+    with opened(context) as app:
+        slug = newsletter or next(iter(app.settings.newsletters))
+        make = pipeline.compose_next if dry_run else pipeline.draft_edition
+        edition = make(app, slug, moment)
+        say_edition(app, edition, as_json=as_json)
+    if edition.reason:
+        raise typer.Exit(1)
+
+
+def say_edition(app: "App", edition: "Edition", *, as_json: bool) -> None:
+    """Print an edition with its books."""
+    from digest import shapes
+    from digest.store import outbox
+
+    with app.database.reading() as tx:
+        numbers = outbox.numbers(tx, edition.id)
+    if as_json:
+        print_json(shapes.edition(edition, numbers))
+        return
+    print(f"{edition.key}: {edition.state.value}{', ' + edition.reason if edition.reason else ''}")
+    print(f"subject: {edition.subject}")
+    print(f"stand-first: {edition.stand_first}")
+    print("\nWeek's Top Stories")
+    for placed in edition.top_stories:
+        print(f"{placed.place:>3}. {placed.lead.title}")
+    for section in edition.sections:
+        print(f"\n{section.title}")
+        for placed in section.stories:
+            print(f"{placed.place:>3}. {placed.lead.title}")
+    if edition.placements:
+        print(f"\nSponsors: {', '.join(placement.sponsor for placement in edition.placements)}")
+    print(f"\n{counted(len(edition.left_out), 'article')} left out; `digest explain` says why")
+    if numbers.frozen:
+        settled = ", ".join(f"{name} {value}" for name, value in _numbers(numbers).items())
+        print(f"deliveries: {settled}")
+
+
+def _numbers(numbers: object) -> dict[str, int]:
+    from dataclasses import asdict
+
+    return asdict(numbers)  # type: ignore[call-overload, no-any-return]
+
+
+def stored_or_next(app: "App", name: str) -> "Edition":
+    """Return a stored edition; without a name the next slot's, composed in memory."""
+    from digest import pipeline
+
+    if not name:
+        return pipeline.compose_next(app, next(iter(app.settings.newsletters)))
+    return pipeline.find_edition(app, name)
+
+
+def explain(
+    context: typer.Context,
+    name: str = typer.Argument("latest", metavar="EDITION"),
+    article: str = typer.Argument("", metavar="[ARTICLE]"),
+    as_json: bool = Json,
+) -> None:
+    """Say why each story is in, its score by signal, and why others are not."""
+    from digest import explain as explaining
+    from digest import pipeline
+    from digest.store import articles
+
+    with opened(context) as app:
+        edition = pipeline.find_edition(app, name)
+        if article:
+            with app.database.reading() as tx:
+                article = articles.find(tx, article).id
+    if as_json:
+        print_json(explaining.as_json(edition))
+    elif article:
+        print(explaining.one_as_text(edition, article), end="")
+    else:
+        print(explaining.as_text(edition), end="")
+
+
+def list_editions(context: typer.Context, as_json: bool = Json) -> None:
+    """List editions, newest slot first."""
+    from digest import shapes
+    from digest.store import editions, outbox
+
+    with opened(context) as app, app.database.reading() as tx:
+        every = [(edition, outbox.numbers(tx, edition.id)) for edition in editions.every(tx)]
+    if as_json:
+        print_json([shapes.edition(edition, numbers) for edition, numbers in every])
+        return
+    rows = [
+        (e.id, e.key, e.state.value, e.subject, f"{n.sent} of {n.frozen}" if n.frozen else "")
+        for e, n in every
+    ]
+    print_table(("id", "edition", "state", "subject", "sent"), rows)
+
+
+def show(
+    context: typer.Context,
+    name: str = typer.Argument("latest", metavar="EDITION"),
+    as_json: bool = Json,
+) -> None:
+    """Show one edition with its stories and its books."""
+    from digest import pipeline
+
+    with opened(context) as app:
+        say_edition(app, pipeline.find_edition(app, name), as_json=as_json)
+
+
+def approve(
+    context: typer.Context, name: str = typer.Argument("latest", metavar="EDITION")
+) -> None:
+    """Approve a draft: its bytes are frozen and go out at its slot."""
+    from digest import pipeline
+
+    with opened(context) as app:
+        edition = pipeline.approve_edition(app, pipeline.find_edition(app, name))
+    print(f"{edition.key}: approved, sha256 {edition.sha256}")
+
+
+def preview(
+    context: typer.Context,
+    name: str = typer.Argument("", metavar="[EDITION]"),
+    out: Path = typer.Option(Path("preview"), "--out", help="The folder to write into."),
+    show_it: bool = typer.Option(False, "--open", help="Open it in the browser."),
+) -> None:
+    """Write preview.html, preview.txt and preview.eml; nothing is changed.
+
+    Without EDITION the next slot is composed in memory.
+    """
+    from digest import pipeline
+
+    with opened(context) as app:
+        looked = pipeline.proof(app, stored_or_next(app, name))
+        written = pipeline.write_preview(app, looked, out)
+    for path in written:
+        print(path)
+    say_errors(f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings)
+    if show_it:
+        import webbrowser
+
+        webbrowser.open(written[0].absolute().as_uri())
+
+
+def preflight(
+    context: typer.Context,
+    name: str = typer.Argument("", metavar="[EDITION]"),
+    rules: bool = typer.Option(False, "--rules", help="List every rule instead."),
+    as_json: bool = Json,
+) -> None:
+    """Look an edition over before it leaves; exit 1 on a blocker.
+
+    Without EDITION the next slot is composed in memory.
+    """
+    from digest import pipeline, shapes
+
+    if rules:
+        _list_rules(as_json=as_json)
+        return
+    with opened(context) as app:
+        looked = pipeline.proof(app, stored_or_next(app, name))
+    if as_json:
+        print_json({"findings": [shapes.finding(finding) for finding in looked.findings]})
+    elif looked.findings:
+        rows = [(f.rule, f.severity.value, f.message, f.where) for f in looked.findings]
+        print_table(("rule", "severity", "what", "where"), rows)
+    else:
+        print(f"{looked.edition.key}: nothing to say against it")
+    if looked.blockers:
+        raise typer.Exit(1)
+
+
+def _list_rules(*, as_json: bool) -> None:
+    from digest.preflight.rules import RULES
+
+    if as_json:
+        names = ("id", "severity", "about", "source")
+        print_json([{name: str(getattr(rule, name)) for name in names} for rule in RULES])
+        return
+    print_table(
+        ("rule", "severity", "about", "source"),
+        [(rule.id, rule.severity.value, rule.about, rule.source) for rule in RULES],
+    )

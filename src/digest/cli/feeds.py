@@ -1,0 +1,161 @@
+"""`digest feeds` and `digest fetch`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from digest.cli.common import Json, counted, group, opened, print_json, print_table, say_errors
+
+if TYPE_CHECKING:
+    from digest.pipeline import Gathered
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("fetch")(fetch)
+    feeds = group(app, "feeds", "The places articles come from.")
+    feeds.command("add")(add)
+    feeds.command("list")(list_feeds)
+    feeds.command("show")(show)
+    feeds.command("remove")(remove)
+    feeds.command("import")(import_opml)
+    feeds.command("export")(export_opml)
+
+
+def fetch(
+    context: typer.Context,
+    names: list[str] = typer.Argument(None, metavar="[FEED]…", help="Ids or addresses."),
+    force: bool = typer.Option(False, "--force", help="Also feeds that are not due, in full."),
+) -> None:
+    """Read the feeds that are due."""
+    from digest.pipeline import fetch_feeds
+
+    with opened(context) as app:
+        done = fetch_feeds(app, names or [], force=force, on_done=say_gathered)
+    if not done:
+        print("no feed is due; `digest fetch --force` reads them all the same")
+    if done and all(gathered.error for gathered in done):
+        raise typer.Exit(1)
+
+
+def say_gathered(done: "Gathered") -> None:
+    """Print what one feed or file gave, and what was refused and why."""
+    if done.error:
+        say_errors([done.error if done.name in done.error else f"{done.name}: {done.error}"])
+        return
+    stored = done.stored
+    counts = f"{stored.new} new, {stored.updated} updated, {stored.unchanged} unchanged"
+    print(f"{done.name}: {done.note or counts}")
+    say_errors(f"  refused: {reason}" for reason in done.refused)
+
+
+def add(
+    context: typer.Context,
+    url: str = typer.Argument(..., metavar="URL"),
+    title: str = typer.Option("", help="Shown as the source; empty: the feed's own title."),
+    section: str = typer.Option("", help="Category of articles that bring none."),
+) -> None:
+    """Add a feed."""
+    from digest.errors import WrongState
+    from digest.store import feeds
+    from digest.text import link_url
+
+    if not link_url(url):
+        raise WrongState(f"{url} is not a web address; write e.g. https://news.example/feed/")
+    with opened(context) as app, app.database.transaction() as tx:
+        feed = feeds.add(tx, url.strip(), title, section)
+    print(f"added feed {feed.id}: {feed.url}; `digest fetch` reads it")
+
+
+def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
+    """List the feeds with their health."""
+    from digest import shapes
+    from digest.store import feeds
+
+    with opened(context) as app, app.database.reading() as tx:
+        every = feeds.every(tx)
+    if as_json:
+        print_json([shapes.feed(feed) for feed in every])
+        return
+    rows = [
+        (
+            f.id,
+            f.title or f.url,
+            f.section,
+            shapes.moment(f.last_success_at) or "never",
+            f.last_error,
+        )
+        for f in every
+    ]
+    print_table(("id", "feed", "section", "last success", "last error"), rows)
+
+
+def show(
+    context: typer.Context, name: str = typer.Argument(..., metavar="FEED"), as_json: bool = Json
+) -> None:
+    """Show one feed."""
+    from digest import shapes
+    from digest.store import feeds
+
+    with opened(context) as app, app.database.reading() as tx:
+        shape = shapes.feed(feeds.find(tx, name))
+    if as_json:
+        print_json(shape)
+        return
+    for key, value in shape.items():
+        print(f"{key:<16} {'' if value is None else value}")
+
+
+def remove(context: typer.Context, name: str = typer.Argument(..., metavar="FEED")) -> None:
+    """Remove a feed; its articles stay."""
+    from digest.store import feeds
+
+    with opened(context) as app, app.database.transaction() as tx:
+        feed = feeds.find(tx, name)
+        feeds.remove(tx, feed.id)
+    print(f"removed feed {feed.id}: {feed.url}; its articles stay")
+
+
+def import_opml(context: typer.Context, path: Path = typer.Argument(..., metavar="FILE")) -> None:
+    """Add the feeds of an OPML file; those there already stay as they are."""
+    from digest.errors import WrongState
+    from digest.ingest.opml import read_opml
+    from digest.store import feeds
+
+    added = known = 0
+    found = read_opml(read_file(path))
+    with opened(context) as app, app.database.transaction() as tx:
+        for entry in found:
+            try:
+                feeds.add(tx, entry.url, entry.title, entry.section)
+                added += 1
+            except WrongState:
+                known += 1
+    print(f"{counted(added, 'feed')} added, {known} known already")
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's bytes; NotFound says what is wrong with it."""
+    from digest.errors import NotFound
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise NotFound(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def export_opml(
+    context: typer.Context, out: Path = typer.Option(None, "--out", help="A file; else stdout.")
+) -> None:
+    """Write the feeds as OPML."""
+    from digest.ingest.opml import Outline, write_opml
+    from digest.store import feeds
+
+    with opened(context) as app, app.database.reading() as tx:
+        outlines = [Outline(feed.url, feed.title, feed.section) for feed in feeds.every(tx)]
+        text = write_opml(outlines, app.settings.publication.name)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text, encoding="utf-8")

@@ -1,0 +1,290 @@
+"""Draw the flat, layered illustrations that stand in for the demo outlet's press photographs."""
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from random import Random
+
+from PIL import Image, ImageDraw, ImageOps
+
+Colour = tuple[int, ...]
+Crest = list[tuple[float, float]]
+NEAREST, BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
+WIDTH, HEIGHT = 2400, 1350  # every scene is laid out, and supersampled, at this size
+# Each palette: upper sky, lower sky, light, far layer, near layer, accent.
+DAY = """2b2d5bf2a38affe3b07a5a8c1f1b3dff6f59 4fa3adf6e7c8fff6d86a9ea316404de9724c
+ee9f8bfff0dafffbe8d98e8e4a2c4d2a9d8f e0952ffbe6b2fff7dcc4763a3f2a2b2f8f9b
+27496da9d6e5fdf6e34f7ea812263affb703 7fb09af1efd0fffbe05b8a721b3a33f26b38
+1d2f5f8fa3c8ffd27a48659a0f1a3af77f00 5d3a6effb5a0ffe9c799588c2d1a3fffd166
+8fcfc0fdf5e6ff9a766fae9f1f4f4bff6b5a 566b80dfe6e9fffdf58597a522303ce85d4a"""
+NIGHT = """0a10303f4688fff2cc2f3570090c24f2a65a 06202b2a7f86f7f3d61b5a6304151dff9f6b
+1a0f2e75428affe9d64a2b6710081fff7eb6 101a264d6782fdf0d530455a0a1017e4b363"""
+
+
+def mix(one: Colour, two: Colour, share: float) -> Colour:
+    """Blend two colours, with the given share of the second."""
+    return tuple(round(a + (b - a) * share) for a, b in zip(one, two, strict=True))
+
+
+class Canvas(ImageDraw.ImageDraw):
+    """Draw on a picture of its own in six colours."""
+
+    def __init__(self, rng: Random, palette: bytes) -> None:
+        """Start an empty picture."""
+        self.image, self.rng = Image.new("RGB", (WIDTH, HEIGHT)), rng
+        super().__init__(self.image)
+        tones: list[Colour] = [tuple(palette[i : i + 3]) for i in range(0, 18, 3)]
+        self.sky, self.low, self.light, self.far, self.near, self.accent = tones
+
+    def fade(self, top: int, upper: Colour, lower: Colour) -> None:
+        """Fill everything below a level with a vertical gradient."""
+        ramp = Image.linear_gradient("L").resize((1, HEIGHT - top), box=(0, 0, 1, 256))
+        column = ImageOps.colorize(ramp, upper, lower)
+        self.image.paste(column.resize((WIDTH, column.height), NEAREST), (0, top))
+
+    def glow(self, x: float, y: float, radius: int, colour: Colour) -> None:
+        """Lay a soft round light over the picture."""
+        fall = [round(210 * max(1 - i / 180, 0) ** 1.7) for i in range(256)]
+        halo = Image.radial_gradient("L").point(fall).resize((radius * 2, radius * 2), BILINEAR)
+        self.image.paste(colour, (round(x) - radius, round(y) - radius), halo)
+
+    def land(self, base: float, swell: float, tone: Colour, peaks: int = 0) -> Crest:
+        """Fill the ground below a rolling or, with peaks, jagged crest and return the crest."""
+        crest = [(float(x), base) for x in range(0, WIDTH + 1, 12)]
+        for i in range(peaks or 2):
+            start, pace, tall = self.rng.uniform(0, 6), 2.1**i / 660, swell / 1.9**i
+            turns = [math.sin(start + pace * x) for x, _ in crest]
+            rises = [tall * (1 - 2 * abs(turn) if peaks else turn) for turn in turns]
+            crest = [(x, y - rise) for (x, y), rise in zip(crest, rises, strict=True)]
+        self.polygon([(0, HEIGHT), *crest, (WIDTH, HEIGHT)], tone)
+        return crest
+
+    def sun(self, horizon: int) -> float:
+        """Paint a sky with a sun and clouds, and return how far across the sun stands."""
+        x, y = self.rng.uniform(0.2, 0.8) * WIDTH, self.rng.uniform(0.45, 0.8) * horizon
+        self.fade(0, self.sky, self.low)
+        self.glow(x, y, 800, self.light)
+        self.circle((x, y), self.rng.uniform(90, 140), self.light)
+        for i in range(12):
+            left, top = i // 3 * 700 + self.rng.randint(-300, 300), 90 + i // 3 * 131 + i % 3 * 26
+            tint = mix(mix(self.sky, self.low, top / HEIGHT), self.light, 0.3)
+            ends = (left, top, left + self.rng.randint(200, 600), top + 21)
+            self.rounded_rectangle(ends, 11, tint)
+        return x
+
+
+def sea(c: Canvas) -> None:
+    """Draw a sailing boat on open water under a low sun."""
+    x = c.sun(800)
+    c.land(790, 34, mix(c.low, c.far, 0.8), peaks=4)
+    c.fade(810, mix(c.far, c.low, 0.35), c.near)
+    for depth in sorted(c.rng.random() ** 1.5 for _ in range(170)):
+        spot = c.rng.choice((c.rng.gauss(x, 70 + 280 * depth), c.rng.uniform(0, WIDTH)))
+        wide, y = 14 + 120 * depth * c.rng.random(), 816 + 530 * depth
+        tint = mix(c.light, mix(c.far, c.near, depth), min(0.1 + abs(spot - x) / 900, 0.88))
+        c.rounded_rectangle((spot - wide, y, spot + wide, y + 5 + 11 * depth), 4, tint)
+    x = (x + c.rng.randint(700, 1400)) % 1900 + 250
+    c.polygon([(x, 690), (x, 932), (x + 150, 932)], c.light)
+    c.polygon([(x - 14, 730), (x - 14, 932), (x - 100, 932)], c.accent)
+    c.polygon([(x - 120, 945), (x + 156, 945), (x + 96, 986), (x - 70, 986)], c.near)
+
+
+def peaks(c: Canvas) -> None:
+    """Draw a snowy range behind darkening ridges."""
+    c.sun(600)
+    for depth in range(5):
+        tone = mix(mix(c.low, c.far, 0.45 + depth / 8), c.near, depth * depth / 16)
+        crest = c.land(680 + 150 * depth, 160 - 25 * depth, tone, peaks=7)
+        snow = sorted(y for _, y in crest)[60 if depth == 1 else 0]
+        cap = [(x, y + max(snow - y, 0) * (0.4 + i % 5 / 9)) for i, (x, y) in enumerate(crest)]
+        c.polygon([*crest, *cap[::-1]], mix(c.light, (255, 255, 255), 0.5))
+
+
+def forest(c: Canvas) -> None:
+    """Draw rows of conifers fading into mist."""
+    c.sun(700)
+    for depth in range(5):
+        tone = mix(mix(c.low, c.far, 0.3 + depth / 6), c.near, depth / 4)
+        for x, y in c.land(830 + 130 * depth, 26, tone)[:: 6 + 3 * depth]:
+            x, tall = x + c.rng.randint(-40, 40), (220 + 130 * depth) * c.rng.uniform(0.7, 1.2)
+            for tier in range(4):
+                wide, foot = tall * (0.24 - 0.045 * tier), y + 30 - tall * 0.2 * tier
+                c.polygon([(x - wide, foot), (x, foot - tall * 0.42), (x + wide, foot)], tone)
+
+
+def hills(c: Canvas) -> None:
+    """Draw ploughed fields with a farmhouse."""
+    c.sun(600)
+    for depth in range(5):
+        tone = mix(mix(c.low, c.far, 0.4 + depth / 7), c.near, depth * depth / 22)
+        crest = c.land(690 + 150 * depth, 42, tone)
+        for step in range(1, 3 * depth - 4):
+            row = [(x, y + 45 * step * (0.6 + x / WIDTH)) for x, y in crest]
+            c.line(row, mix(tone, c.low, 0.12), 7)
+        x, y = crest[c.rng.randint(20, 180)] if depth == 2 else (-900, 0)
+        c.rectangle((x - 70, y - 70, x + 70, y + 40), c.light)
+        c.polygon([(x - 86, y - 68), (x, y - 150), (x + 86, y - 68)], c.accent)
+
+
+def turbines(c: Canvas) -> None:
+    """Draw wind turbines among fields."""
+    hills(c)
+    for x in range(c.rng.randint(60, 400), WIDTH, 480):
+        y, turn = c.rng.randint(380, 720), c.rng.random() * 2
+        c.polygon([(x - 6, y), (x + 6, y), (x + 15, 1180), (x - 15, 1180)], c.light)
+        for angle in (turn, turn + math.tau / 3, turn - math.tau / 3):
+            u, v = math.cos(angle) * (1130 - y) / 2, math.sin(angle) * (1130 - y) / 2
+            root = (x + u / 4 - v / 14, y + v / 4 + u / 14)
+            c.polygon([(x, y), root, (x + u, y + v)], mix(c.light, (255, 255, 255), 0.5))
+        c.circle((x, y), 17, c.accent)
+
+
+def skyline(c: Canvas) -> None:
+    """Draw city towers with lit windows."""
+    c.sun(700)
+    for depth in range(3):
+        x, tone = -20, mix(mix(c.low, c.far, 0.5 + depth / 4), c.near, depth / 2)
+        while x < WIDTH:
+            wide, top = c.rng.randint(3, 8) * 27, 470 + 180 * depth + c.rng.randint(-150, 210)
+            c.rectangle((x, top, x + wide - 5 * depth, HEIGHT), tone)
+            c.line((x + wide / 2, top, x + wide / 2, top - c.rng.randint(0, 90)), tone, 7)
+            for u in range(x + 13, x + wide - 20, 27):
+                for v in c.rng.sample(range(top + 26, 1900, 40), 4 * depth):
+                    glass = mix(tone, c.light, c.rng.uniform(0.4, 1))
+                    c.rectangle((u, v, u + 13, v + 20), glass)
+            x += wide
+
+
+def columns(c: Canvas) -> None:
+    """Draw a domed hall of columns above a flight of steps."""
+    c.sun(700)
+    stone, shade = mix(c.light, c.low, 0.3), mix(c.far, c.near, 0.35)
+    c.circle((1200, 480), 240, shade)
+    c.polygon([(1194, 260), (1194, 80), (1320, 120), (1206, 160), (1206, 260)], c.accent)
+    c.rectangle((480, 600, 1920, 1180), shade)
+    c.polygon([(430, 640), (430, 540), (1200, 370), (1970, 540), (1970, 640)], stone)
+    for x in range(500, 1900, 133):
+        c.rectangle((x, 640, x + 70, 1100), stone)
+        c.rectangle((x + 44, 640, x + 70, 1100), mix(stone, shade, 0.3))
+    for i in range(6):
+        c.rectangle((440 - 90 * i, 1080 + 45 * i, 1960 + 90 * i, 1350), mix(stone, shade, i / 8))
+
+
+def chart(c: Canvas) -> None:
+    """Draw bars and a curve climbing over a fine grid."""
+    c.fade(0, mix(c.low, c.light, 0.6), mix(c.low, c.light, 0.2))
+    for i in range(0, WIDTH, 120):
+        c.line((i, 0, i, HEIGHT), mix(c.low, c.far, 0.16), 3)
+        c.line((0, i, WIDTH, i), mix(c.low, c.far, 0.16), 3)
+    marks = [(230 + 162 * i, 810 - 46 * i + c.rng.randint(-130, 130)) for i in range(13)]
+    for i, (x, y) in enumerate(marks):
+        tone = c.accent if i > 10 else mix(c.far, c.near, i / 14)
+        c.rounded_rectangle((x - 52, y + 130, x + 52, 1230), 12, tone)
+    c.line(marks, c.near, 14, "curve")
+    for mark in marks:
+        c.circle(mark, 19, c.light, c.near, 11)
+
+
+def night(c: Canvas) -> None:
+    """Draw stars and a ringed planet above dark ridges."""
+    c.fade(0, c.sky, c.low)
+    for _ in range(420):
+        spot = (c.rng.randint(0, WIDTH), c.rng.randint(0, 1200))
+        c.circle(spot, 1 + 7 * c.rng.random() ** 4, mix(c.low, c.light, c.rng.random()))
+    x, y, size = c.rng.randint(500, 1900), c.rng.randint(330, 560), c.rng.randint(120, 230)
+    c.glow(x, y, size * 3, c.low)
+    for i in range(size):
+        c.circle((x - i / 3, y - i / 3), size - i / 2, mix(c.far, c.accent, 0.3 + i / size))
+    for wide in (1.5 * size, 1.7 * size, 1.85 * size):
+        c.arc((x - wide, y - wide / 4, x + wide, y + wide / 4), -22, 202, c.light, 9)
+    for i in range(3):
+        c.land(1080 + 110 * i, 90, mix(c.far, c.near, i / 2), peaks=6)
+
+
+def stadium(c: Canvas) -> None:
+    """Draw a floodlit pitch before a crowded stand."""
+    c.fade(0, c.sky, c.low)
+    c.ellipse((-500, 520, 2900, 2100), c.near)
+    for i in range(2800):
+        x, seat = c.rng.randint(0, WIDTH), mix(c.far, c.rng.choice((c.light, c.accent)), i / 4000)
+        c.circle((x, 560 + i % 13 * 28 + (x - 1200) ** 2 / 8600), 7, seat)
+    for i in range(12):
+        grass = mix(mix((52, 134, 84), c.far, 0.25), c.light, i % 2 / 8)
+        ends = [(480 + 120 * i, 900), (600 + 120 * i, 900), (300 * i - 300, HEIGHT)]
+        c.polygon([*ends, (300 * i - 600, HEIGHT)], grass)
+    c.ellipse((950, 1000, 1450, 1160), None, c.light, 8)
+    for x in (260, 2140):
+        c.polygon(
+            [(x - 120, 150), (x + 120, 150), (x + 120, 280), (x, 800), (x, 280), (x - 120, 280)],
+            c.near,
+        )
+        for i in range(12):
+            c.circle((x - 90 + 60 * (i % 4), 180 + 36 * (i // 4)), 14, c.light)
+        c.glow(x, 215, 520, c.light)
+
+
+def stage(c: Canvas) -> None:
+    """Draw a curtained stage with crossing spotlights and a lone figure."""
+    c.fade(0, c.near, c.far)
+    for i in range(24):
+        x, lean, wide = ((500, 400), (1900, -400), (1200, 0))[i % 3] + (330 - 36 * (i // 3),)
+        beam = [(x - 20, -10), (x + 20, -10), (x + lean + wide, 1130), (x + lean - wide, 1130)]
+        c.polygon(beam, mix(mix(c.near, c.far, 0.5), c.light, i / 66))
+    c.rectangle((0, 1130, WIDTH, HEIGHT), mix(c.near, c.far, 0.3))
+    c.ellipse((620, 1090, 1780, 1270), mix(c.far, c.light, 0.6))
+    c.circle((1200, 850), 46, c.near)
+    c.polygon([(1140, 915), (1260, 915), (1235, 1190), (1165, 1190)], c.near)
+    for i in range(22):
+        x, tone = i // 2 * 52 + i % 2 * (WIDTH - i // 2 * 104), (0.15, 0.5, 0.3)[i // 2 % 3]
+        c.rectangle((x - 30, 0, x + 30, 1340 - i * i / 2), mix(c.accent, c.near, tone))
+
+
+SCENES: Mapping[str, Callable[[Canvas], None]] = {
+    scene.__name__: scene
+    for scene in (
+        sea,
+        peaks,
+        forest,
+        hills,
+        turbines,
+        skyline,
+        columns,
+        chart,
+        night,
+        stadium,
+        stage,
+    )
+}
+WORDS = """sea ocean coast harbour ship ferry boat river lake island beach water port: sea,
+mountain peak ridge glacier snow ski alps ice valley volcano: peaks, turbine wind solar: turbines,
+forest tree pine wood jungle: forest, hill field farm road meadow desert sand: hills,
+skyline city town tower street window office: skyline, chart graph bar curve price: chart,
+column parliament court palace museum hall arch dome flag gallery library: columns,
+night star planet moon space asteroid: night, stadium pitch floodlight: stadium,
+stage theatre curtain spotlight concert: stage"""
+HOMES = """World: sea hills peaks skyline, Politics: columns skyline, Business: chart skyline,
+Climate: turbines sea forest peaks, Technology: skyline chart turbines, Culture: stage columns,
+Science: night sea forest peaks, Sport: stadium hills"""
+
+
+def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
+    """Return a JPEG of a scene, always the same one for the same name."""
+    rng = Random(hashlib.sha256(name.encode()).digest())
+    palettes = NIGHT if scene in {"night", "stadium", "stage"} else DAY
+    canvas = Canvas(rng, bytes.fromhex(rng.choice(palettes.split())))
+    SCENES[scene](canvas)
+    output = BytesIO()
+    ImageOps.fit(canvas.image.reduce(2), size).save(output, "JPEG", quality=82)
+    return output.getvalue()
+
+
+def scene_for(category: str, text: str) -> str:
+    """Pick the scene that the text names first, or else one of the category's own."""
+    rows = [row.split(": ") for row in WORDS.split(",")]
+    found = [re.search(rf"\b({words.strip().replace(' ', '|')})", text, re.I) for words, _ in rows]
+    hits = [(hit.start(), rows[i][1]) for i, hit in enumerate(found) if hit]
+    homes = dict(row.strip().split(": ") for row in HOMES.split(","))
+    own = homes.get(category, " ".join(SCENES)).split()
+    return min(hits)[1] if hits else own[hashlib.sha256(text.encode()).digest()[0] % len(own)]

@@ -1,0 +1,43 @@
+"""A story's way from feed to inbox, one function per step.
+
+Each step reads values in one short transaction, calls pure functions, writes in another. No
+transaction is open during network work.
+"""
+
+from digest.pipeline.calendar import upcoming
+from digest.pipeline.edit import (
+    Proof,
+    approve_edition,
+    compose_next,
+    draft_edition,
+    find_edition,
+    hold,
+    proof,
+)
+from digest.pipeline.gather import Gathered, fetch_feeds, import_files
+from digest.pipeline.health import health
+from digest.pipeline.preview import published_html, write_preview
+from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
+from digest.pipeline.sponsors import add_placement
+
+__all__ = [
+    "Drained",
+    "Gathered",
+    "Proof",
+    "add_placement",
+    "approve_edition",
+    "compose_next",
+    "draft_edition",
+    "drain_outbox",
+    "fetch_feeds",
+    "find_edition",
+    "health",
+    "hold",
+    "import_files",
+    "proof",
+    "published_html",
+    "queue_edition",
+    "test_send",
+    "upcoming",
+    "write_preview",
+]

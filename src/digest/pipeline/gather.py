@@ -1,0 +1,150 @@
+"""Feeds and files become stored articles."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from digest.app import App
+from digest.errors import IngestError
+from digest.ingest import Ingested, due, read
+from digest.ingest.files import walk
+from digest.ingest.http import Fetched, Fetcher
+from digest.model import Feed, Reading
+from digest.store import Transaction, articles, feeds
+from digest.store.articles import Stored
+
+_AT_ONCE = 8  #: feeds fetched in parallel
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one feed or file gave."""
+
+    name: str
+    stored: Stored = field(default_factory=Stored)
+    refused: tuple[str, ...] = ()
+    error: str = ""
+    note: str = ""
+
+
+def fetch_feeds(
+    app: App,
+    names: Sequence[str] = (),
+    *,
+    force: bool = False,
+    on_done: Callable[[Gathered], None] = lambda _: None,
+) -> list[Gathered]:
+    """Fetch the feeds that are due, or the named ones; one failing feed stops no other."""
+    with app.database.reading() as tx:
+        named = [feeds.find(tx, name) for name in names]
+        everything = feeds.every(tx) if force else feeds.due(tx, app.now())
+    wanted = named or everything
+    done = []
+    with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for gathered in pool.map(lambda feed: _fetch_one(app, fetcher, feed, force=force), wanted):
+            on_done(gathered)
+            done.append(gathered)
+    return done
+
+
+def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
+    marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
+    try:
+        fetched = fetcher.fetch(feed.url, **marks)
+        ingested = _read(app, feed, fetched)
+    except IngestError as error:
+        return _note_failure(app, feed, error)
+    return _note_success(app, feed, fetched, ingested)
+
+
+def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
+    if fetched.document is None:
+        return None
+    return read(
+        fetched.document,
+        feed_title=feed.title,
+        section=feed.section,
+        site_url=app.settings.publication.url,
+        now=app.now(),
+    )
+
+
+def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
+    failures = feed.failures + 1
+    wait = due.after_failure(failures, error.retry_after)
+    with app.database.transaction() as tx:
+        feeds.update(
+            tx, feed.id, last_error=str(error), failures=failures, next_due_at=app.now() + wait
+        )
+    return Gathered(feed.url, error=str(error))
+
+
+def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None) -> Gathered:
+    now = app.now()
+    if fetched.status == "gone":
+        with app.database.transaction() as tx:
+            feeds.update(tx, feed.id, ended=True, last_error="the server says it is gone (410)")
+        return Gathered(feed.url, error="the feed is gone (410) and is not asked again")
+    published = [a.published_at for a in ingested.articles if a.published_at] if ingested else []
+    wait = due.after_success(published, now, fetched.max_age, fetched.retry_after)
+    with app.database.transaction() as tx:
+        stored = _store(tx, ingested, now) if ingested else Stored()
+        feeds.update(tx, feed.id, **_facts(feed, fetched, ingested, now, wait))
+    note = "" if ingested else "nothing new"
+    return Gathered(feed.url, stored, ingested.refused if ingested else (), note=note)
+
+
+def _facts(
+    feed: Feed, fetched: Fetched, ingested: Ingested | None, now: datetime, wait: timedelta
+) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "last_success_at": now,
+        "last_error": "",
+        "failures": 0,
+        "next_due_at": now + wait,
+    }
+    if ingested:
+        facts |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
+        facts["title"] = feed.title or ingested.title
+    if fetched.moved_permanently_to:
+        facts["url"] = fetched.moved_permanently_to
+    return facts
+
+
+def _store(tx: Transaction, ingested: Ingested, now: datetime) -> Stored:
+    done, ids = articles.store(tx, ingested.articles, now)
+    articles.add_readings(tx, _readings(ingested.counts, ids, now))
+    return done
+
+
+def _readings(
+    counts: Mapping[str, Mapping[str, int]], ids: Mapping[str, str], now: datetime
+) -> Iterable[Reading]:
+    return [
+        Reading(ids[article_id], metric, value, now)
+        for article_id, metrics in counts.items()
+        for metric, value in metrics.items()
+    ]
+
+
+def import_files(app: App, paths: Sequence[Path], *, section: str = "") -> list[Gathered]:
+    """Import files and folders; a file that cannot be read is reported, the rest is imported."""
+    done = []
+    for found in walk(paths):
+        if isinstance(found, str):  # why a path cannot be read
+            done.append(Gathered(found.partition(":")[0], error=found))
+            continue
+        name = found.path or found.url
+        try:
+            ingested = read(
+                found, section=section, site_url=app.settings.publication.url, now=app.now()
+            )
+        except IngestError as error:
+            done.append(Gathered(name, error=str(error)))
+            continue
+        with app.database.transaction() as tx:
+            stored = _store(tx, ingested, app.now())
+        done.append(Gathered(name, stored, ingested.refused))
+    return done

@@ -1,0 +1,18 @@
+"""What is wrong, in facts."""
+
+from digest.app import App
+from digest.errors import DigestError
+from digest.model import EditionState
+from digest.store import editions
+
+
+def health(app: App) -> dict[str, object]:
+    """Return whether the database answers, and the editions that wait for a person."""
+    try:
+        app.database.require_current()
+        with app.database.reading() as tx:
+            held = [edition.key for edition in editions.in_state(tx, [EditionState.HELD])]
+            sending = [edition.key for edition in editions.in_state(tx, [EditionState.SENDING])]
+    except DigestError:
+        return {"ok": False, "database": "not available"}
+    return {"ok": True, "held": held, "sending": sending}

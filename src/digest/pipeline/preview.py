@@ -1,0 +1,46 @@
+"""An edition as files to look at."""
+
+from datetime import date
+from pathlib import Path
+
+from digest.app import App
+from digest.deliver.head import Recipient, head_for
+from digest.deliver.message import build, compile_message
+from digest.errors import NotFound, RenderError
+from digest.model import EditionState
+from digest.pipeline.edit import Proof
+from digest.store import editions
+from digest.text import TOKEN
+
+_PUBLIC = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+_TOKEN = "P" * 32  #: its unsubscribe link does nothing
+
+
+def write_preview(app: App, looked: Proof, out: Path) -> list[Path]:
+    """Write preview.html, preview.txt and preview.eml; nothing in the database changes."""
+    if looked.rendered is None:
+        raise RenderError(looked.findings[0].message)
+    head = head_for(app.settings, looked.edition.newsletter, looked.edition.id, app.keys.current)
+    address = app.settings.publication.contact or head.sender_email
+    recipient = Recipient(
+        address, _TOKEN, 0, looked.edition.slot_at, f"preview.{looked.sha256[:16]}"
+    )
+    message = build(compile_message(looked.rendered, head), recipient)
+    out.mkdir(parents=True, exist_ok=True)
+    written = {
+        "preview.html": looked.rendered.html.replace(TOKEN, _TOKEN).encode(),
+        "preview.txt": looked.rendered.text.replace(TOKEN, _TOKEN).encode(),
+        "preview.eml": message.content,
+    }
+    for name, content in written.items():
+        (out / name).write_bytes(content)
+    return [out / name for name in written]
+
+
+def published_html(app: App, newsletter: str, day: date) -> str:
+    """Return the HTML of an edition that has gone out; NotFound otherwise."""
+    with app.database.reading() as tx:
+        edition = editions.at_slot(tx, newsletter, day)
+        if edition is None or edition.state not in _PUBLIC:
+            raise NotFound("There is no such edition.")
+        return editions.frozen_content(tx, edition.id).html

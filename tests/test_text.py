@@ -1,0 +1,77 @@
+"""Text is cleaned, cut and addressed the same way everywhere."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.text import TOKEN, canonical_url, clean, host_of, link_url, short_id, shorten, truncate
+
+
+@given(st.text(), st.integers(2, 200))
+def test_a_cut_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+    assert len(truncate(text, limit)) <= limit
+    assert len(shorten(text, limit)) <= limit
+
+
+@given(st.text())
+def test_a_clean_text_is_one_line_without_anything_invisible(text: str) -> None:
+    done = clean(text)
+    assert done == done.strip()
+    assert not set(done) & set("\x00\x0b\n\r\t\x85\u202e\u2066\ud800")
+    assert clean(done) == done
+    done.encode()
+
+
+def test_a_cut_falls_between_words() -> None:
+    assert truncate("Ships are moving again, slowly", 24) == "Ships are moving again…"
+    assert truncate("Donaudampfschifffahrt", 10) == "Donaudamp…"
+
+
+def test_a_summary_ends_with_its_sentence_where_one_fits() -> None:
+    assert shorten("Ships are moving. The ferries are late again today.", 40) == (
+        "Ships are moving. The ferries are late…"
+    )
+    assert shorten("Ships are moving again now. The ferries are late.", 40) == (
+        "Ships are moving again now."
+    )
+
+
+def test_a_cut_does_not_split_a_letter_from_its_accent() -> None:
+    assert truncate("e\u0301" * 10, 4) == "e\u0301" + "…"
+
+
+@pytest.mark.parametrize(
+    ("given_url", "canonical"),
+    [
+        ("HTTP://www.News.example:80/a/../b/?utm_source=x&id=3#top", "https://news.example/b?id=3"),
+        ("https://news.example/x/amp/", "https://news.example/x"),
+        ("https://news.example/x.amp.html", "https://news.example/x.html"),
+        ("https://exämple.de/straße", "https://xn--exmple-cua.de/stra%C3%9Fe"),
+        ("https://news.example", "https://news.example/"),
+        ("https://news.example/?p=12&fbclid=abc", "https://news.example/?p=12"),
+        ("https://user:secret@news.example/a", "https://news.example/a"),
+        ("ftp://news.example/a", ""),
+        ("javascript:alert(1)", ""),
+        ("news.example/a", ""),
+        ("", ""),
+    ],
+)
+def test_one_article_has_one_canonical_address(given_url: str, canonical: str) -> None:
+    assert canonical_url(given_url) == canonical
+    assert canonical_url(canonical) == canonical
+
+
+def test_the_address_to_link_to_keeps_scheme_and_host() -> None:
+    assert link_url("http://www.news.example/a/?utm_medium=rss&page=2#c") == (
+        "http://www.news.example/a/?page=2"
+    )
+    assert link_url("https://news.example/?q=a%20b") == "https://news.example/?q=a%20b"
+    assert link_url("mailto:a@b.example") == ""
+
+
+def test_hosts_and_ids() -> None:
+    assert host_of("https://www.News.example/a") == "news.example"
+    assert host_of("nothing") == ""
+    assert short_id("x") == short_id("x")
+    assert len(short_id("x")) == 12
+    assert len(TOKEN) == 32
