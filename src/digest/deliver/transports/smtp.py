@@ -96,19 +96,19 @@ class SmtpTransport:
         return link
 
     def _transfer(self, link: smtplib.SMTP, content: bytes) -> None:
-        """Send everything but the final dot: a failure here leaves the message unsent."""
+        """Send the body and the final dot, apart: when either fails to leave, nothing was taken."""
         if b"\r\n." in content or content.startswith(b"."):
             content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
         try:
             link.send(content)
+            link.send(b".\r\n")
         except _LINK_ERRORS as exc:
             raise TransportDown(f"the connection broke mid-message: {_reason(exc)}") from exc
 
     def _verdict(self, link: smtplib.SMTP) -> str:
-        """Send the final dot and wait: from here on no answer means nobody knows (RFC 1047)."""
+        """Wait for the answer to the final dot: without one, nobody knows (RFC 1047)."""
         try:
             _wait_at_most(link, self._patience.verdict)
-            link.send(b".\r\n")
             code, reply = link.getreply()
             _wait_at_most(link, self._patience.command)
         except _LINK_ERRORS as exc:
