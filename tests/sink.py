@@ -59,7 +59,7 @@ class Sink:
     def script(
         self, command: str, reply: str, recipient: str = "", *, times: int = 1, delay: float = 0
     ) -> None:
-        """Answer `command` (CONNECT, EHLO, MAIL, RCPT, DATA, BODY, DOT) with `reply`, `times` often.
+        """Answer `command` (CONNECT EHLO MAIL RCPT DATA BODY DOT) with `reply`, `times` often.
 
         `recipient` limits it to one address, from RCPT on. An empty reply is the usual one,
         only late.
@@ -98,7 +98,7 @@ class Sink:
                 self.counts[recipient] += 1
 
 
-class _Conversation(SMTP):  # type: ignore[misc]
+class _Conversation(SMTP):
     """aiosmtpd with a cue before each answer."""
 
     def __init__(self, sink: Sink, loop: asyncio.AbstractEventLoop) -> None:
@@ -124,7 +124,7 @@ class _Conversation(SMTP):  # type: ignore[misc]
         super().connection_lost(error)
 
     def cut(self) -> None:
-        if self.transport is not None:
+        if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
     async def push(self, status: Any) -> None:

@@ -1,7 +1,7 @@
 """Read a finished message back with the standard library and compare it with what was meant."""
 
 import re
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from email.message import EmailMessage
 
 from digest.errors import RenderError
@@ -40,7 +40,9 @@ def verify(message: Message, fields: tuple[str, ...] = EDITION_FIELDS) -> None:
 
 
 def _parsed(message: Message) -> EmailMessage:
-    parsed = message_from_bytes(message.content, policy=policy.SMTP)
+    # As text, because an address by RFC 6532 stands in the header as UTF-8.
+    text = message.content.decode("utf-8", "surrogateescape")
+    parsed = message_from_string(text, policy=policy.SMTP)
     if not isinstance(parsed, EmailMessage):
         raise TypeError("policy.SMTP makes EmailMessage objects")
     return parsed

@@ -224,6 +224,12 @@ def _server_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
     return context
 
 
+def _guarded(context: ssl.SSLContext, security: str) -> Sink:
+    if security == "tls":
+        return Sink(tls=context, password="secret")
+    return Sink(starttls=context, password="secret")
+
+
 def _client_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)
@@ -235,8 +241,7 @@ def test_mail_and_password_go_under_tls(
     connect: Connect, authority: trustme.CA, security: str
 ) -> None:
     served = _server_context(authority, "127.0.0.1")
-    given = {"starttls": served} if security == "starttls" else {"tls": served}
-    with running(Sink(password="secret", **given)) as sink:
+    with running(_guarded(served, security)) as sink:
         transport = connect(
             sink,
             _client_context(authority),
@@ -256,9 +261,8 @@ def test_a_wrong_certificate_gets_neither_mail_nor_password(
     connect: Connect, authority: trustme.CA, security: str, wrong: str
 ) -> None:
     served = _server_context(authority, "other.example" if wrong == "name" else "127.0.0.1")
-    given = {"starttls": served} if security == "starttls" else {"tls": served}
     trusted = _client_context(authority if wrong == "name" else trustme.CA())
-    with running(Sink(password="secret", **given)) as sink:
+    with running(_guarded(served, security)) as sink:
         transport = connect(sink, trusted, security=security, username="digest", password="secret")
         assert "certificate" in str(_down(transport)).lower()
         assert (sink.commands["AUTH"], sink.commands["MAIL"]) == (0, 0)
