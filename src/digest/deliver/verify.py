@@ -13,8 +13,7 @@ _SINGLE = (
 _LIST = "List-Id List-Unsubscribe List-Unsubscribe-Post Feedback-ID Precedence"
 #: The header fields of an edition, in order; no more and no fewer.
 EDITION_FIELDS = (*_SINGLE.split(), *_LIST.split(), "Content-Type")
-#: Those of a confirmation or notice with both parts; one of text alone has PLAIN_FIELDS too,
-#: and the part's own Content-Transfer-Encoding.
+#: Those of a confirmation or notice; text alone adds its Content-Transfer-Encoding.
 PLAIN_FIELDS = (*_SINGLE.split(), "Content-Type")
 
 _UNSUBSCRIBE = re.compile(

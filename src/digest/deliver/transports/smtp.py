@@ -149,7 +149,7 @@ class SmtpTransport:
         where = f"{self._relay.host}:{self._relay.port}"
         try:
             link = self._greeted()
-        except _LINK_ERRORS as exc:
+        except (*_LINK_ERRORS, UnicodeError) as exc:  # Unicode: a host name that cannot be one
             raise TransportDown(f"cannot connect to {where}: {_reason(exc)}") from exc
         try:
             self._secure(link)
