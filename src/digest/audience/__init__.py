@@ -1,0 +1,1 @@
+"""Who asked for a newsletter, and who must not get it."""

@@ -1,0 +1,70 @@
+"""Sign the links a reader gets, and read them back: bound to a purpose, to a key, to one id."""
+
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from digest.errors import ConfigError, InvalidToken
+
+TOKEN_LENGTH = 32
+_ID_BYTES, _MAC_BYTES = 8, 16
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits
+_PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]")  # 64 bits: two spare bits, zero
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The secrets that sign links, by key id; old ones stay so that old mails keep working."""
+
+    current: str  #: the id new links are signed with
+    secrets: Mapping[str, bytes] = field(repr=False)  #: one character -> at least 32 bytes
+
+    def __post_init__(self) -> None:
+        if self.current not in self.secrets:
+            raise ConfigError("the current signing key is missing")
+        for key_id, secret in self.secrets.items():
+            if not re.fullmatch("[A-Za-z0-9]", key_id):
+                raise ConfigError("a signing key's id must be one letter or digit")
+            if len(secret) < 32:
+                raise ConfigError("a signing key must have at least 32 bytes")
+        object.__setattr__(self, "secrets", MappingProxyType(dict(self.secrets)))
+
+
+def make_public_id(random_bytes: bytes) -> str:
+    """Return the 11 characters that name a subscription in links, from 8 random bytes."""
+    if len(random_bytes) != _ID_BYTES:
+        raise ValueError(f"a public id is made from {_ID_BYTES} bytes")
+    return urlsafe_b64encode(random_bytes).decode().rstrip("=")
+
+
+def make_token(keys: Keys, purpose: str, public_id: str) -> str:
+    """Return the 32 characters that let whoever holds them do `purpose` with one subscription.
+
+    In a path they follow the key id: `/u/` + `keys.current` + token.
+    """
+    if not _PUBLIC_ID.fullmatch(public_id):
+        raise ValueError("not a public id")
+    name = urlsafe_b64decode(public_id + "=")
+    return urlsafe_b64encode(name + _mac(keys, keys.current, purpose, name)).decode()
+
+
+def read_token(keys: Keys, purpose: str, text: str) -> str:
+    """Return the public id that `text`, a key id and a token, was made for; else InvalidToken."""
+    if not _TOKEN.fullmatch(text) or text[0] not in keys.secrets:
+        raise InvalidToken
+    raw = urlsafe_b64decode(text[1:])
+    name, mac = raw[:_ID_BYTES], raw[_ID_BYTES:]
+    if not hmac.compare_digest(mac, _mac(keys, text[0], purpose, name)):
+        raise InvalidToken
+    return make_public_id(name)
+
+
+def _mac(keys: Keys, key_id: str, purpose: str, name: bytes) -> bytes:
+    """Sign with a key of its own for each purpose (T16): no token opens two doors."""
+    purpose_key = hmac.digest(
+        keys.secrets[key_id], b"digest link v1\0" + purpose.encode(), "sha256"
+    )
+    return hmac.digest(purpose_key, key_id.encode() + name, "sha256")[:_MAC_BYTES]

@@ -1,0 +1,1 @@
+"""One delivery becomes one message on its way."""

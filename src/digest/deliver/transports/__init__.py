@@ -1,0 +1,16 @@
+"""The ways out: every transport, by the name it has in the settings."""
+
+from collections.abc import Callable, Mapping
+
+from digest.deliver.transports.base import Transport
+from digest.deliver.transports.folder import open_folder
+from digest.deliver.transports.memory import open_memory
+from digest.deliver.transports.smtp import open_smtp
+from digest.settings.tables import Mail
+
+#: Each call opens one transport with at most one connection; nothing is connected before `send`.
+TRANSPORTS: Mapping[str, Callable[[Mail], Transport]] = {
+    "smtp": open_smtp,
+    "folder": open_folder,
+    "memory": open_memory,
+}

@@ -1,0 +1,55 @@
+"""Write each message to a file of its own, to be looked at or picked up."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from digest.deliver.transports.base import check_fit
+from digest.errors import DeliveryError, TransportDown
+from digest.model import Message, Receipt
+from digest.settings.tables import Mail
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
+
+
+class FolderTransport:
+    """Write one .eml per message name; the same message again is the same file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, message: Message) -> Receipt:
+        """Write one message whole or not at all; a different one is never overwritten."""
+        check_fit(message)
+        path = self._folder / f"{_file_name(message)}.eml"
+        try:
+            self._write(path, message.content)
+        except OSError as exc:
+            raise TransportDown(f"cannot write to {self._folder}: {exc.strerror}") from exc
+        return Receipt(f"written to {path.name}")
+
+    def close(self) -> None:
+        """Do nothing: no file is kept open."""
+
+    def _write(self, path: Path, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            if path.read_bytes() != content:
+                raise DeliveryError(f"{path.name} holds another message", permanent=True)
+            return
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_bytes(content)
+        draft.replace(path)
+
+
+def open_folder(mail: Mail) -> FolderTransport:
+    """Return a transport for the folder of the settings."""
+    return FolderTransport(Path(mail.folder.path))
+
+
+def _file_name(message: Message) -> str:
+    if not message.name:
+        return hashlib.sha256(message.content).hexdigest()[:24]
+    if not _NAME.fullmatch(message.name):
+        raise DeliveryError(f"{message.name!r} cannot be a file name", permanent=True)
+    return message.name

@@ -1,0 +1,118 @@
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.audience.tokens import Keys, make_public_id, make_token, read_token
+from digest.errors import ConfigError, InvalidToken
+from digest.text import TOKEN
+
+KEYS = Keys("0", {"0": b"s" * 32})
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+eight_bytes = st.binary(min_size=8, max_size=8)
+
+
+def _opens(keys: Keys, purpose: str, text: str) -> bool:
+    try:
+        read_token(keys, purpose, text)
+    except InvalidToken:
+        return False
+    return True
+
+
+@given(eight_bytes, st.text(max_size=20, alphabet=st.characters(codec="utf-8")))
+def test_a_token_reads_back_and_fills_its_placeholder(raw: bytes, purpose: str) -> None:
+    public_id = make_public_id(raw)
+    token = make_token(KEYS, purpose, public_id)
+    assert len(token) == len(TOKEN)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", token)
+    assert read_token(KEYS, purpose, "0" + token) == public_id
+
+
+@given(eight_bytes, st.integers(0, 32), st.sampled_from([*ALPHABET, *"+/=.~ \0\n", "é", "０", ""]))
+def test_no_changed_token_opens_anything(raw: bytes, place: int, char: str) -> None:
+    text = "0" + make_token(KEYS, "unsubscribe", make_public_id(raw))
+    changed = text[:place] + char + text[place + 1 :]
+    assert changed == text or not _opens(KEYS, "unsubscribe", changed)
+
+
+@given(st.text(max_size=40))
+def test_no_made_up_token_opens_anything(text: str) -> None:
+    assert not _opens(KEYS, "unsubscribe", text)
+
+
+def test_twenty_thousand_mutations_open_nothing() -> None:
+    chance = random.Random(7)
+    text = "0" + make_token(KEYS, "unsubscribe", make_public_id(b"12345678"))
+    for _ in range(20_000):
+        letters = list(text)
+        for place in chance.sample(range(33), chance.randint(1, 4)):
+            letters[place] = chance.choice(ALPHABET)
+        changed = "".join(letters)
+        assert changed == text or not _opens(KEYS, "unsubscribe", changed)
+
+
+def test_surplus_characters_and_padding_are_refused() -> None:
+    text = "0" + make_token(KEYS, "unsubscribe", make_public_id(b"12345678"))
+    for changed in (text + "\n", text + "=", text + "A", " " + text, text[1:], ""):
+        assert not _opens(KEYS, "unsubscribe", changed)
+
+
+def test_the_standard_alphabet_is_no_second_spelling() -> None:
+    for n in range(200):
+        token = make_token(KEYS, "unsubscribe", make_public_id(n.to_bytes(8, "big")))
+        other = token.replace("-", "+").replace("_", "/")
+        assert other == token or not _opens(KEYS, "unsubscribe", "0" + other)
+
+
+def test_a_token_opens_only_its_own_purpose() -> None:
+    token = make_token(KEYS, "unsubscribe", make_public_id(b"12345678"))
+    assert not _opens(KEYS, "preferences", "0" + token)
+
+
+def test_old_links_work_while_their_key_is_kept() -> None:
+    public_id = make_public_id(b"12345678")
+    old = "0" + make_token(KEYS, "unsubscribe", public_id)
+    both = Keys("1", {"0": b"s" * 32, "1": b"t" * 32})
+    new = "1" + make_token(both, "unsubscribe", public_id)
+    assert read_token(both, "unsubscribe", old) == read_token(both, "unsubscribe", new) == public_id
+    assert not _opens(Keys("1", {"1": b"t" * 32}), "unsubscribe", old)
+
+
+def test_the_key_id_is_part_of_what_is_signed() -> None:
+    twins = Keys("0", {"0": b"s" * 32, "1": b"s" * 32})
+    token = make_token(twins, "unsubscribe", make_public_id(b"12345678"))
+    assert not _opens(twins, "unsubscribe", "1" + token)
+
+
+@pytest.mark.parametrize(
+    "public_id", ["", "AAAAAAAAAAB", "AAAAAAAAAA", "AAAAAAAAAAAA", "AAAAAAA AAA"]
+)
+def test_only_a_canonical_public_id_is_signed(public_id: str) -> None:
+    with pytest.raises(ValueError, match="public id"):
+        make_token(KEYS, "unsubscribe", public_id)
+
+
+def test_a_public_id_takes_eight_bytes() -> None:
+    assert make_public_id(bytes(8)) == "AAAAAAAAAAA"
+    with pytest.raises(ValueError, match="8 bytes"):
+        make_public_id(b"1234567")
+
+
+@pytest.mark.parametrize(
+    ("current", "secrets"),
+    [("0", {}), ("1", {"0": b"s" * 32}), ("0", {"0": b"short"}), ("00", {"00": b"s" * 32})],
+)
+def test_unusable_keys_are_refused(current: str, secrets: dict[str, bytes]) -> None:
+    with pytest.raises(ConfigError):
+        Keys(current, secrets)
+
+
+def test_keys_are_frozen_and_do_not_show_their_secrets() -> None:
+    secrets = {"0": b"s" * 32}
+    keys = Keys("0", secrets)
+    secrets["1"] = b"t" * 32
+    assert set(keys.secrets) == {"0"}
+    assert "sss" not in repr(keys)

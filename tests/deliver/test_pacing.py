@@ -1,0 +1,34 @@
+from datetime import timedelta
+
+import pytest
+
+from digest.deliver.pacing import parse_rate, retry_after
+from digest.errors import ConfigError
+
+
+def test_the_waits_grow_and_end_within_a_day() -> None:
+    waits: list[timedelta] = []
+    while (wait := retry_after(len(waits) + 1)) is not None:
+        waits.append(wait)
+    minutes = [wait / timedelta(minutes=1) for wait in waits]
+    assert minutes == [5, 15, 30, 60, 120, 240, 240, 240, 240, 240]
+    assert timedelta(hours=23) < sum(waits, timedelta()) <= timedelta(hours=24)
+    assert retry_after(1000) is None
+
+
+def test_there_is_no_wait_before_the_first_attempt() -> None:
+    with pytest.raises(ValueError, match="first"):
+        retry_after(0)
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"), [("", 0), ("20/s", 0.05), ("5000/h", 0.72), ("60/m", 1), ("1/h", 3600)]
+)
+def test_a_rate_is_a_span_between_messages(rate: str, seconds: float) -> None:
+    assert parse_rate(rate) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("rate", ["0/s", "20", "20/d", "-1/s", "20/s ", "٣/s", "1.5/s"])
+def test_a_strange_rate_is_refused(rate: str) -> None:
+    with pytest.raises(ConfigError, match="20/s"):
+        parse_rate(rate)

@@ -1,0 +1,35 @@
+"""A sink to send to, and connections to it that are closed in the end."""
+
+import ssl
+from collections.abc import Iterator
+
+import pytest
+
+from digest.deliver.transports.smtp import Patience, SmtpTransport
+from digest.settings.tables import Smtp
+from tests.deliver.transports.calls import Connect
+from tests.sink import Sink, running
+
+SHORT = Patience(connect=2, command=1, verdict=1)
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with running(Sink()) as one:
+        yield one
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    opened: list[SmtpTransport] = []
+
+    def make(sink: Sink, context: ssl.SSLContext | None = None, **given: str) -> SmtpTransport:
+        relay = Smtp.model_validate(
+            {"host": sink.host, "port": sink.port, "security": "none"} | given
+        )
+        opened.append(SmtpTransport(relay, "news.example", SHORT, context))
+        return opened[-1]
+
+    yield make
+    for transport in opened:
+        transport.close()
