@@ -13,7 +13,9 @@ from tests.make import NOW, an_article, an_image
 
 
 def test_what_goes_in_comes_out(database: Database) -> None:
-    article = an_article(image=an_image(), categories=("World", "Trade"), body="<p>Hi</p>", guid="1")
+    article = an_article(
+        image=an_image(), categories=("World", "Trade"), body="<p>Hi</p>", guid="1"
+    )
     with database.transaction() as tx:
         done, ids = articles.store(tx, [article], NOW)
         assert articles.find(tx, article.id) == article

@@ -86,9 +86,9 @@ def test_a_locked_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     database.upgrade()
     holder = sqlite3.connect(tmp_path / "digest.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreError, match="another process has held the write lock"):
-        with database.transaction():
-            pass
+    busy = pytest.raises(StoreError, match="another process has held the write lock")
+    with busy, database.transaction():
+        pass
     with database.reading() as tx:  # readers go on meanwhile
         assert tx.exec_driver_sql("SELECT 1").scalar() == 1
     holder.close()

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from digest.errors import ConfigError, InvalidToken
 
+UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
+CONFIRM = "confirm"  #: purpose of the token in a confirmation mail
 TOKEN_LENGTH = 32
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits

@@ -13,7 +13,6 @@ from digest.cli.common import OPTIONS, version_option
 _NAMES_OF_CONFIG = ("-c", "--config")
 
 
-
 class Commands(TyperGroup):
     """Turns errors a person can act on into one sentence and an exit code."""
 
@@ -31,7 +30,9 @@ class Commands(TyperGroup):
             raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from error
 
 
-app = typer.Typer(**OPTIONS, cls=Commands, help="The week's best stories of a news outlet, in one e-mail.")
+app = typer.Typer(
+    **OPTIONS, cls=Commands, help="The week's best stories of a news outlet, in one e-mail."
+)
 for part in (
     demo,
     config,
@@ -75,4 +76,3 @@ def hoist_config(words: list[str]) -> list[str]:
         if word.startswith("--config="):
             return [word, *words[:position], *words[position + 1 :]]
     return words
-

@@ -17,8 +17,7 @@ WIDTH, HEIGHT = 2400, 1350  # every scene is laid out, and supersampled, at this
 DAY = """2b2d5bf2a38affe3b07a5a8c1f1b3dff6f59 4fa3adf6e7c8fff6d86a9ea316404de9724c
 ee9f8bfff0dafffbe8d98e8e4a2c4d2a9d8f e0952ffbe6b2fff7dcc4763a3f2a2b2f8f9b
 27496da9d6e5fdf6e34f7ea812263affb703 7fb09af1efd0fffbe05b8a721b3a33f26b38
-1d2f5f8fa3c8ffd27a48659a0f1a3af77f00 5d3a6effb5a0ffe9c799588c2d1a3fffd166
-8fcfc0fdf5e6ff9a766fae9f1f4f4bff6b5a 566b80dfe6e9fffdf58597a522303ce85d4a"""
+1d2f5f8fa3c8ffd27a48659a0f1a3af77f00 8fcfc0fdf5e6ff9a766fae9f1f4f4bff6b5a"""
 NIGHT = """0a10303f4688fff2cc2f3570090c24f2a65a 06202b2a7f86f7f3d61b5a6304151dff9f6b
 1a0f2e75428affe9d64a2b6710081fff7eb6 101a264d6782fdf0d530455a0a1017e4b363"""
 
@@ -32,7 +31,6 @@ class Canvas(ImageDraw.ImageDraw):
     """Draw on a picture of its own in six colours."""
 
     def __init__(self, rng: Random, palette: bytes) -> None:
-        """Start an empty picture."""
         self.image, self.rng = Image.new("RGB", (WIDTH, HEIGHT)), rng
         super().__init__(self.image)
         tones: list[Colour] = [tuple(palette[i : i + 3]) for i in range(0, 18, 3)]
@@ -42,7 +40,7 @@ class Canvas(ImageDraw.ImageDraw):
         """Fill everything below a level with a vertical gradient."""
         ramp = Image.linear_gradient("L").resize((1, HEIGHT - top), box=(0, 0, 1, 256))
         column = ImageOps.colorize(ramp, upper, lower)
-        self.image.paste(column.resize((WIDTH, column.height), NEAREST), (0, top))
+        self.image.paste(column.resize((WIDTH, HEIGHT - top), NEAREST), (0, top))
 
     def glow(self, x: float, y: float, radius: int, colour: Colour) -> None:
         """Lay a soft round light over the picture."""
@@ -55,9 +53,8 @@ class Canvas(ImageDraw.ImageDraw):
         crest = [(float(x), base) for x in range(0, WIDTH + 1, 12)]
         for i in range(peaks or 2):
             start, pace, tall = self.rng.uniform(0, 6), 2.1**i / 660, swell / 1.9**i
-            turns = [math.sin(start + pace * x) for x, _ in crest]
-            rises = [tall * (1 - 2 * abs(turn) if peaks else turn) for turn in turns]
-            crest = [(x, y - rise) for (x, y), rise in zip(crest, rises, strict=True)]
+            turns = [(x, y, math.sin(start + pace * x)) for x, y in crest]
+            crest = [(x, y - tall * (1 - 2 * abs(t) if peaks else t)) for x, y, t in turns]
         self.polygon([(0, HEIGHT), *crest, (WIDTH, HEIGHT)], tone)
         return crest
 
@@ -70,8 +67,7 @@ class Canvas(ImageDraw.ImageDraw):
         for i in range(12):
             left, top = i // 3 * 700 + self.rng.randint(-300, 300), 90 + i // 3 * 131 + i % 3 * 26
             tint = mix(mix(self.sky, self.low, top / HEIGHT), self.light, 0.3)
-            ends = (left, top, left + self.rng.randint(200, 600), top + 21)
-            self.rounded_rectangle(ends, 11, tint)
+            self.line((left, top, left + self.rng.randint(200, 600), top), tint, 21)
         return x
 
 
@@ -96,9 +92,9 @@ def peaks(c: Canvas) -> None:
     c.sun(600)
     for depth in range(5):
         tone = mix(mix(c.low, c.far, 0.45 + depth / 8), c.near, depth * depth / 16)
-        crest = c.land(680 + 150 * depth, 160 - 25 * depth, tone, peaks=7)
-        snow = sorted(y for _, y in crest)[60 if depth == 1 else 0]
-        cap = [(x, y + max(snow - y, 0) * (0.4 + i % 5 / 9)) for i, (x, y) in enumerate(crest)]
+        crest = c.land(660 + 155 * depth, 170 - 25 * depth, tone, peaks=7)
+        snow = sorted(y for _, y in crest)[70 if depth == 0 else 0]
+        cap = [(x, y + max(snow - y, 0) * (2 + abs(x % 120 / 12 - 5)) / 8) for x, y in crest]
         c.polygon([*crest, *cap[::-1]], mix(c.light, (255, 255, 255), 0.5))
 
 
@@ -115,23 +111,15 @@ def forest(c: Canvas) -> None:
 
 
 def hills(c: Canvas) -> None:
-    """Draw ploughed fields with a farmhouse."""
+    """Draw wind turbines among ploughed fields."""
     c.sun(600)
     for depth in range(5):
         tone = mix(mix(c.low, c.far, 0.4 + depth / 7), c.near, depth * depth / 22)
         crest = c.land(690 + 150 * depth, 42, tone)
-        for step in range(1, 3 * depth - 4):
-            row = [(x, y + 45 * step * (0.6 + x / WIDTH)) for x, y in crest]
+        for i in range(1, 3 * depth - 4):
+            row = [(x, y + 45 * i * (0.6 + x / WIDTH)) for x, y in crest]
             c.line(row, mix(tone, c.low, 0.12), 7)
-        x, y = crest[c.rng.randint(20, 180)] if depth == 2 else (-900, 0)
-        c.rectangle((x - 70, y - 70, x + 70, y + 40), c.light)
-        c.polygon([(x - 86, y - 68), (x, y - 150), (x + 86, y - 68)], c.accent)
-
-
-def turbines(c: Canvas) -> None:
-    """Draw wind turbines among fields."""
-    hills(c)
-    for x in range(c.rng.randint(60, 400), WIDTH, 480):
+    for x in c.rng.sample(range(150, WIDTH, 420), c.rng.randint(2, 5)):
         y, turn = c.rng.randint(380, 720), c.rng.random() * 2
         c.polygon([(x - 6, y), (x + 6, y), (x + 15, 1180), (x - 15, 1180)], c.light)
         for angle in (turn, turn + math.tau / 3, turn - math.tau / 3):
@@ -152,8 +140,7 @@ def skyline(c: Canvas) -> None:
             c.line((x + wide / 2, top, x + wide / 2, top - c.rng.randint(0, 90)), tone, 7)
             for u in range(x + 13, x + wide - 20, 27):
                 for v in c.rng.sample(range(top + 26, 1900, 40), 4 * depth):
-                    glass = mix(tone, c.light, c.rng.uniform(0.4, 1))
-                    c.rectangle((u, v, u + 13, v + 20), glass)
+                    c.rectangle((u, v, u + 13, v + 20), mix(tone, c.light, c.rng.random()))
             x += wide
 
 
@@ -191,8 +178,8 @@ def night(c: Canvas) -> None:
     """Draw stars and a ringed planet above dark ridges."""
     c.fade(0, c.sky, c.low)
     for _ in range(420):
-        spot = (c.rng.randint(0, WIDTH), c.rng.randint(0, 1200))
-        c.circle(spot, 1 + 7 * c.rng.random() ** 4, mix(c.low, c.light, c.rng.random()))
+        spot, share = (c.rng.randint(0, WIDTH), c.rng.randint(0, 1200)), c.rng.random()
+        c.circle(spot, 1 + 7 * share**4, mix(c.low, c.light, share))
     x, y, size = c.rng.randint(500, 1900), c.rng.randint(330, 560), c.rng.randint(120, 230)
     c.glow(x, y, size * 3, c.low)
     for i in range(size):
@@ -207,19 +194,17 @@ def stadium(c: Canvas) -> None:
     """Draw a floodlit pitch before a crowded stand."""
     c.fade(0, c.sky, c.low)
     c.ellipse((-500, 520, 2900, 2100), c.near)
-    for i in range(2800):
-        x, seat = c.rng.randint(0, WIDTH), mix(c.far, c.rng.choice((c.light, c.accent)), i / 4000)
-        c.circle((x, 560 + i % 13 * 28 + (x - 1200) ** 2 / 8600), 7, seat)
+    for i in range(1500):
+        x, seat = c.rng.randint(0, 92) * 26, mix(c.near, c.rng.choice((c.far, c.light)), i / 2200)
+        c.circle((x, 565 + i % 11 * 33 + (x - 1200) ** 2 / 8600), 9, seat)
     for i in range(12):
         grass = mix(mix((52, 134, 84), c.far, 0.25), c.light, i % 2 / 8)
         ends = [(480 + 120 * i, 900), (600 + 120 * i, 900), (300 * i - 300, HEIGHT)]
         c.polygon([*ends, (300 * i - 600, HEIGHT)], grass)
     c.ellipse((950, 1000, 1450, 1160), None, c.light, 8)
     for x in (260, 2140):
-        c.polygon(
-            [(x - 120, 150), (x + 120, 150), (x + 120, 280), (x, 800), (x, 280), (x - 120, 280)],
-            c.near,
-        )
+        c.line((x, 280, x, 800), c.near, 20)
+        c.rectangle((x - 130, 145, x + 130, 290), c.near)
         for i in range(12):
             c.circle((x - 90 + 60 * (i % 4), 180 + 36 * (i // 4)), 14, c.light)
         c.glow(x, 215, 520, c.light)
@@ -243,37 +228,24 @@ def stage(c: Canvas) -> None:
 
 SCENES: Mapping[str, Callable[[Canvas], None]] = {
     scene.__name__: scene
-    for scene in (
-        sea,
-        peaks,
-        forest,
-        hills,
-        turbines,
-        skyline,
-        columns,
-        chart,
-        night,
-        stadium,
-        stage,
-    )
+    for scene in (sea, peaks, forest, hills, skyline, columns, chart, night, stadium, stage)
 }
-WORDS = """sea ocean coast harbour ship ferry boat river lake island beach water port: sea,
-mountain peak ridge glacier snow ski alps ice valley volcano: peaks, turbine wind solar: turbines,
-forest tree pine wood jungle: forest, hill field farm road meadow desert sand: hills,
-skyline city town tower street window office: skyline, chart graph bar curve price: chart,
-column parliament court palace museum hall arch dome flag gallery library: columns,
-night star planet moon space asteroid: night, stadium pitch floodlight: stadium,
-stage theatre curtain spotlight concert: stage"""
-HOMES = """World: sea hills peaks skyline, Politics: columns skyline, Business: chart skyline,
-Climate: turbines sea forest peaks, Technology: skyline chart turbines, Culture: stage columns,
-Science: night sea forest peaks, Sport: stadium hills"""
+# Each row: words in the alternative text, the scene they call for, the categories it suits.
+WORDS = """sea|ocean|coast|harbour|ship|ferry|boat|river|lake|island|beach: sea: World Climate Science,
+mountain|peak|ridge|glacier|snow|ski|alp|ice|valley|volcano: peaks: World Climate Science,
+forest|tree|pine|jungle: forest: Climate Science, night|star|planet|moon: night: Science,
+hill|turbine|wind|solar|field|farm|road|desert|sand: hills: World Climate Technology Sport,
+column|parliament|court|palace|museum|hall|arch|dome|gallery: columns: Politics Culture,
+skyline|city|town|tower|street|building|office: skyline: World Politics Business Technology,
+chart|graph|bar|curve: chart: Business Technology, stadium|pitch|floodlight: stadium: Sport,
+stage|theatre|curtain|spotlight|concert: stage: Culture"""
 
 
 def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
     """Return a JPEG of a scene, always the same one for the same name."""
     rng = Random(hashlib.sha256(name.encode()).digest())
-    palettes = NIGHT if scene in {"night", "stadium", "stage"} else DAY
-    canvas = Canvas(rng, bytes.fromhex(rng.choice(palettes.split())))
+    palettes = (NIGHT if scene in {"night", "stadium", "stage"} else DAY).split()
+    canvas = Canvas(rng, bytes.fromhex(rng.choice(palettes)))
     SCENES[scene](canvas)
     output = BytesIO()
     ImageOps.fit(canvas.image.reduce(2), size).save(output, "JPEG", quality=82)
@@ -281,10 +253,9 @@ def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
 
 
 def scene_for(category: str, text: str) -> str:
-    """Pick the scene that the text names first, or else one of the category's own."""
-    rows = [row.split(": ") for row in WORDS.split(",")]
-    found = [re.search(rf"\b({words.strip().replace(' ', '|')})", text, re.I) for words, _ in rows]
-    hits = [(hit.start(), rows[i][1]) for i, hit in enumerate(found) if hit]
-    homes = dict(row.strip().split(": ") for row in HOMES.split(","))
-    own = homes.get(category, " ".join(SCENES)).split()
-    return min(hits)[1] if hits else own[hashlib.sha256(text.encode()).digest()[0] % len(own)]
+    """Pick the scene that the text names first, or else one that suits the category."""
+    rows = [row.strip().split(": ") for row in WORDS.split(",")]
+    finds = [(re.search(rf"\b({words})", text, re.I), scene) for words, scene, _ in rows]
+    named = [(find.start(), scene) for find, scene in finds if find]
+    own = [scene for _, scene, homes in rows if category in homes] or list(SCENES)
+    return min(named)[1] if named else own[hashlib.sha256(text.encode()).digest()[0] % len(own)]
