@@ -1,0 +1,83 @@
+"""Subscribers, and the deliveries to them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.model.states import DeliveryState, SubscriptionState, SuppressionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A person with an address, and what they asked for."""
+
+    id: int
+    email: str
+    name: str = ""
+    created_at: datetime | None = None
+    suppressed: SuppressionReason | None = None
+    subscriptions: tuple["Subscription", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One person's consent to one newsletter."""
+
+    id: int
+    newsletter: str
+    state: SubscriptionState
+    public_id: str  #: 11 characters, base64url of 8 random bytes; names it in links
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One edition for one subscriber."""
+
+    id: int
+    edition_id: int
+    email: str
+    public_id: str  #: of the subscription
+    state: DeliveryState
+    attempts: int = 0
+    first_claimed_at: datetime | None = None  #: gives Date, the same in every attempt
+    next_try_at: datetime | None = None
+    reply: str = ""  #: the server's last word
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a transport gets: an envelope and finished bytes with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    name: str = ""  #: a file name for transports that write files
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A transport's word that it took the message."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """An edition's deliveries by state; the books must close at every instant."""
+
+    frozen: int = 0
+    open: int = 0
+    sent: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    expired: int = 0
+    cancelled: int = 0
+    uncertain: int = 0
+
+    @property
+    def add_up(self) -> bool:
+        """Say whether frozen equals the sum of the rest (promise P1)."""
+        settled = self.sent + self.failed + self.suppressed + self.expired + self.cancelled
+        return self.frozen == self.open + settled + self.uncertain
