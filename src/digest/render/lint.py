@@ -1,0 +1,5 @@
+"""x."""
+from digest.render.theme import Marked
+def lint(marked: Marked) -> list[str]:
+    """x."""
+    return []
