@@ -67,7 +67,8 @@ class StoryView:
     image: Picture | None
     author: str
     initial: str
-    bio: str
+    bio: str  #: without the name it begins with
+    run_in: bool  #: the biography began with the name and goes on after it
     also: tuple[Link, ...]
     dir: str  #: "" unless the story is written the other way than the mail
     lang: str
@@ -120,11 +121,15 @@ class _Shape:
     full: bool = False  #: with byline, category and biography
     meta: bool = True
 
+    def cut(self, summary: str) -> str:
+        """Cut at a sentence in a story of some length, at a word with an ellipsis in a teaser."""
+        return (shorten if self.meta else truncate)(summary, self.summary)
+
 
 _LEAD = _Shape(320, _WIDE, full=True)
 _ROW = _Shape(180)
 _ROW_WITH_IMAGE = _Shape(180, _THUMB)
-_TEASER = _Shape(110, meta=False)
+_TEASER = _Shape(92, meta=False)
 
 
 def edition_view(
@@ -199,12 +204,13 @@ class _Teller:
         article = placed.lead
         author = _cut(article.author, _NAME)
         category = placed.category or next(iter(article.categories), "")
+        bio = shorten(clean(article.author_bio), 300) if shape.full and author else ""
         other_way = bool(article.language) and direction(article.language) != self.speech.direction
         return StoryView(
             number=self.speech.number(number),
             title=_cut(article.title, 140),
             url=_address(article.url),
-            summary=shorten(clean(article.summary), shape.summary),
+            summary=shape.cut(clean(article.summary)),
             category=_cut(category, 40) if shape.full else "",
             hue=hue_of(category),
             update=placed.update,
@@ -213,7 +219,8 @@ class _Teller:
             image=self._picture(article.image, article.title, shape.image),
             author=author,
             initial=next((char.upper() for char in author if char.isalpha()), ""),
-            bio=shorten(clean(article.author_bio), 300) if shape.full and author else "",
+            bio=bio.removeprefix(f"{author} "),
+            run_in=bio.startswith(f"{author} "),
             also=_also(placed) if shape.meta else (),
             dir=direction(article.language) if other_way else "",
             lang=article.language if other_way else "",
