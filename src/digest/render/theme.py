@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
-from jinja2 import TemplateSyntaxError
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -125,12 +130,11 @@ def _environment(
 class _LineMarks(Extension):
     """Puts a mark before the first tag of each template line, and refuses to stop escaping."""
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Mark the text between Jinja's own tags."""
         before = ""
         for token in stream:
             if before == "block_begin" and token.value == "autoescape":
-                stream.filename = None
                 raise TemplateSyntaxError(
                     "autoescape cannot be changed; values are always escaped",
                     token.lineno,

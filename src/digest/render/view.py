@@ -290,5 +290,5 @@ def _paragraphs(note: str) -> tuple[str, ...]:
 
 
 def _used(lead: tuple[StoryView, ...], sections: tuple[SectionView, ...]) -> tuple[Hue, ...]:
-    hues = {shown.hue.number: shown.hue for shown in (*lead, *sections)}
-    return tuple(hues[number] for number in sorted(hues))
+    shown = {hue.number: hue for hue in [s.hue for s in lead] + [s.hue for s in sections]}
+    return tuple(shown[number] for number in sorted(shown))

@@ -9,12 +9,20 @@ import signal
 import socket
 import struct
 import sys
-from typing import BinaryIO
+from typing import Protocol
 
 import mjml
 
 
-def serve(stream: BinaryIO, seconds: int) -> None:
+class _Both(Protocol):
+    """A stream to read from and to write to."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+
+
+def serve(stream: _Both, seconds: int) -> None:
     """Answer requests until there are no more; die when one takes longer than `seconds`."""
     while source := _read(stream):
         signal.alarm(seconds)  # unhandled SIGALRM ends the process even inside native code
@@ -24,7 +32,7 @@ def serve(stream: BinaryIO, seconds: int) -> None:
         stream.flush()
 
 
-def _read(stream: BinaryIO) -> bytes:
+def _read(stream: _Both) -> bytes:
     head = stream.read(4)
     return stream.read(*struct.unpack(">I", head)) if len(head) == 4 else b""
 
