@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 _SILENT = frozenset({"style", "script", "title"})
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_INLINE = frozenset("a b i u s em strong span small sub sup bdi font".split())
 _HIDDEN = ("display:none", "visibility:hidden")
 
 
@@ -74,11 +75,11 @@ class _Reader(HTMLParser):
             self._link = (given.get("href", ""), len(self.words))
         elif tag == "img" and self._link:
             self.words.append(f" {given.get('alt', '')} ")
-        else:
-            self.words.append(" ")
+        self._part(tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Finish a link and leave the tag."""
+        self._part(tag)
         if tag == "a" and self._link:
             href, start = self._link
             shown = " ".join("".join(self.words[start:]).split())
@@ -95,6 +96,11 @@ class _Reader(HTMLParser):
             self.style.append(data)
         elif inside not in _SILENT and not self._is_hidden():
             self.words.append(data)
+
+    def _part(self, tag: str) -> None:
+        """Keep words of neighbouring blocks apart."""
+        if tag not in _INLINE:
+            self.words.append(" ")
 
     def _is_hidden(self) -> bool:
         return bool(self._open) and self._open[-1][1]

@@ -68,7 +68,7 @@ class _Worker:
         self._near.settimeout(seconds + 1)  # the worker gives up first, by its own alarm
         fd = far.fileno()
         with far:
-            process = subprocess.Popen(  # noqa: S603 - our own file and two numbers
+            self.process = subprocess.Popen(  # noqa: S603 - our own file and two numbers
                 # -P: this folder's mjml.py must not hide the library of that name
                 [sys.executable, "-P", str(_WORKER), str(fd), str(seconds)],
                 stdin=subprocess.DEVNULL,
@@ -77,7 +77,7 @@ class _Worker:
                 pass_fds=(fd,),
                 process_group=0,  # Ctrl-C is for us; the worker ends with its socket
             )
-        self.stop = weakref.finalize(self, _stop, process, self._near, self.owner)
+        self.stop = weakref.finalize(self, _stop, self.process, self._near, self.owner)
 
     def ask(self, source: bytes) -> bytes:
         """Send one page and wait for the answer; OSError when none comes."""
