@@ -86,6 +86,10 @@ def test_the_title_and_then_the_stand_first_open_the_body(renderer: Renderer) ->
     assert seen.startswith(f"{TITLE} This week: a harbour, a parliament")
 
 
+def test_the_contact_is_a_bare_address(renderer: Renderer) -> None:
+    assert 'href="mailto:editor@news.example"' in _render(renderer).html
+
+
 def test_nothing_is_hidden(renderer: Renderer) -> None:
     html = _render(renderer).html
     assert "display:none" not in html

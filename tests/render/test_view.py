@@ -9,7 +9,8 @@ from digest.errors import RenderError
 from digest.model import Edition
 from digest.render import default_theme
 from digest.render.hues import HUES, hue_of
-from digest.render.view import EditionView, StoryView, edition_view
+from digest.render.shown import EditionView, StoryView, WriterView
+from digest.render.view import edition_view
 from digest.render.words import Words, direction, speech
 from digest.settings.tables import Publication
 from tests.make import a_placed, a_placement, an_article, an_edition, an_image
@@ -102,10 +103,10 @@ def test_other_outlets_are_named_once_and_without_the_leads_own() -> None:
 
 
 def test_a_biography_that_begins_with_the_name_runs_on() -> None:
-    lead = _lead(author_bio="Ada Berg covers ports.")
-    assert (lead.bio, lead.run_in, lead.initial) == ("covers ports.", True, "A")
-    lead = _lead(author_bio="Our reporter in the north.")
-    assert (lead.bio, lead.run_in) == ("Our reporter in the north.", False)
+    writer = _lead(author_bio="Ada Berg covers ports.").writer
+    assert writer == WriterView("Ada Berg", "A", "covers ports.", run_in=True)
+    writer = _lead(author_bio="Our reporter in the north.").writer
+    assert writer == WriterView("Ada Berg", "A", "Our reporter in the north.", run_in=False)
 
 
 def test_dates_and_counts_follow_the_language() -> None:
@@ -121,13 +122,9 @@ def test_numbers_are_grouped_as_the_language_does() -> None:
 
 
 def test_an_unknown_language_speaks_english() -> None:
-    view = _view(publication=a_publication(language="xx-YY"))
-    assert view.words.unsubscribe == "Unsubscribe"
-    assert view.lang == "xx-YY"
-
-
-def test_the_contact_is_a_bare_address() -> None:
-    assert _view().contact == "editor@news.example"
+    spoken = speech((default_theme(),), "xx-YY")
+    assert spoken.words.unsubscribe == "Unsubscribe"
+    assert spoken.language == "xx-YY"
 
 
 def test_a_placement_without_a_button_gets_one() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
 
 from digest.errors import RenderError
@@ -10,7 +11,7 @@ from digest.render.lint import lint
 from digest.render.mjml import Mjml
 from digest.render.theme import Marked, Theme, default_theme, values_of
 from digest.render.view import edition_view
-from digest.render.words import speech
+from digest.render.words import Speech, speech
 from digest.settings.tables import Publication
 from digest.text import clean
 
@@ -38,7 +39,7 @@ class Renderer:
         """Render one content variant; links to unsubscribe hold `text.TOKEN`."""
         spoken = speech(self._theme.folders, publication.language)
         view = edition_view(edition, publication, newsletter_title, base_url.rstrip("/"), spoken)
-        return self._render("edition", values_of(view))
+        return self._render("edition", {**_common(publication, spoken), **values_of(view)})
 
     def render_mail(
         self, name: str, publication: Publication, values: Mapping[str, str]
@@ -48,17 +49,8 @@ class Renderer:
         `confirm` needs `newsletter_title` and `confirm_url`.
         """
         spoken = speech(self._theme.folders, publication.language)
-        common: dict[str, object] = {
-            "publication": publication,
-            "words": spoken.words,
-            "lang": spoken.language,
-            "dir": spoken.direction,
-            "start": spoken.start,
-            "end": spoken.end,
-            "hues": (),
-        }
         given = {key: clean(value) for key, value in values.items()}
-        return self._render(name, {**given, **common})
+        return self._render(name, {**given, **_common(publication, spoken)})
 
     def close(self) -> None:
         """End the renderer's process; the next render starts it again."""
@@ -75,3 +67,17 @@ class Renderer:
         if problems:
             raise RenderError("\n".join(problems))
         return _INDENT.sub("\n", self._mjml.to_html(marked.text)).strip() + "\n"
+
+
+def _common(publication: Publication, spoken: Speech) -> dict[str, object]:
+    """Return what every template may use."""
+    return {
+        "publication": publication,
+        "contact": parseaddr(publication.contact)[1],
+        "words": spoken.words,
+        "lang": spoken.language,
+        "dir": spoken.direction,
+        "start": spoken.start,
+        "end": spoken.end,
+        "hues": (),
+    }

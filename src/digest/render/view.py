@@ -2,12 +2,20 @@
 
 import re
 from dataclasses import dataclass
-from email.utils import parseaddr
 from urllib.parse import quote
 
 from digest.model import Article, Edition, Image, PlacedStory, Placement, Section
 from digest.render.hues import Hue, hue_of
-from digest.render.words import Speech, Words, direction
+from digest.render.shown import (
+    EditionView,
+    Link,
+    Picture,
+    SectionView,
+    SponsorView,
+    StoryView,
+    WriterView,
+)
+from digest.render.words import Speech, direction
 from digest.settings.tables import Publication
 from digest.text import TOKEN, clean, host_of, shorten, truncate
 
@@ -18,98 +26,6 @@ _OTHERS = 3
 _NAME = 80
 #: An address with nothing that could end an attribute, split a line or look like a template.
 _ADDRESS = re.compile(r"(?i)https?://[^\s<>\"'\\^`{|}\x00-\x20]{1,1900}")
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image as it is shown."""
-
-    url: str
-    alt: str
-    caption: str
-    width: int  #: CSS pixels in the layout; the file itself should be twice as wide
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A name that leads somewhere."""
-
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class SponsorView:
-    """A placement as it is shown."""
-
-    label: str
-    title: str
-    text: str
-    url: str
-    button: str
-    image: Picture | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoryView:
-    """A story as it is shown: as the lead, a ranked row or a teaser."""
-
-    number: str
-    title: str
-    url: str
-    summary: str
-    category: str
-    hue: Hue
-    update: bool
-    byline: str
-    meta: str
-    image: Picture | None
-    author: str
-    initial: str
-    bio: str  #: without the name it begins with
-    run_in: bool  #: the biography began with the name and goes on after it
-    also: tuple[Link, ...]
-    dir: str  #: "" unless the story is written the other way than the mail
-    lang: str
-    sponsor: SponsorView | None
-
-
-@dataclass(frozen=True, slots=True)
-class SectionView:
-    """A category section as it is shown."""
-
-    title: str
-    hue: Hue
-    stories: tuple[StoryView, ...]
-    sponsor: SponsorView | None
-
-
-@dataclass(frozen=True, slots=True)
-class EditionView:
-    """A whole edition as it is shown."""
-
-    subject: str
-    title: str
-    lang: str
-    dir: str
-    start: str  #: "left", or "right" where the language runs that way
-    end: str
-    words: Words
-    publication: Publication
-    contact: str  #: the bare address
-    date: str
-    count: str
-    stand_first: str
-    note: tuple[str, ...]
-    lead: StoryView | None
-    rows: tuple[StoryView, ...]
-    sections: tuple[SectionView, ...]
-    closing: tuple[SponsorView, ...]
-    hues: tuple[Hue, ...]
-    why: str
-    unsubscribe_url: str
-    browser_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,35 +53,27 @@ def edition_view(
 ) -> EditionView:
     """Turn an edition into what its templates show."""
     teller = _Teller(speech, host_of(publication.url))
-    waiting = [teller.sponsor(placement) for placement in edition.placements]
-    at_story = waiting.pop(0) if waiting and edition.top_stories else None
-    at_section = waiting.pop(0) if waiting and edition.sections else None
-    top = teller.top_stories(edition.top_stories, at_story)
-    sections = teller.sections(edition.sections, at_section)
+    top, sections, closing = teller.body(edition)
     name = _cut(title, _NAME)
     return EditionView(
         subject=_cut(edition.subject, 250),
         title=name,
-        lang=speech.language,
-        dir=speech.direction,
-        start=speech.start,
-        end=speech.end,
-        words=speech.words,
-        publication=publication,
-        contact=parseaddr(publication.contact)[1],
         date=speech.day(edition.slot_on),
         count=speech.stories(len(edition.stories)),
         stand_first=_cut(edition.stand_first, 240),
         note=_paragraphs(edition.note),
-        lead=top[0] if top else None,
+        lead=next(iter(top), None),
         rows=top[1:],
         sections=sections,
-        closing=tuple(waiting),
+        closing=closing,
         hues=_used(top[:1], sections),
         why=speech.words.why.replace("{title}", name),
         unsubscribe_url=f"{base_url}/u/0{TOKEN}",
         browser_url=f"{base_url}/editions/{quote(edition.newsletter)}/{edition.slot_on}",
     )
+
+
+_Body = tuple[tuple[StoryView, ...], tuple[SectionView, ...], tuple[SponsorView, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +82,14 @@ class _Teller:
 
     speech: Speech
     home: str
+
+    def body(self, edition: Edition) -> _Body:
+        """Show all stories; each sponsor gets the first free seat, the rest close the edition."""
+        waiting = [self.sponsor(placement) for placement in edition.placements]
+        at_story = waiting.pop(0) if waiting and edition.top_stories else None
+        at_section = waiting.pop(0) if waiting and edition.sections else None
+        top = self.top_stories(edition.top_stories, at_story)
+        return top, self.sections(edition.sections, at_section), tuple(waiting)
 
     def top_stories(
         self, placed: tuple[PlacedStory, ...], sponsor: SponsorView | None
@@ -204,7 +120,6 @@ class _Teller:
         article = placed.lead
         author = _cut(article.author, _NAME)
         category = placed.category or next(iter(article.categories), "")
-        bio = shorten(clean(article.author_bio), 300) if shape.full and author else ""
         other_way = bool(article.language) and direction(article.language) != self.speech.direction
         return StoryView(
             number=self.speech.number(number),
@@ -217,10 +132,7 @@ class _Teller:
             byline=self.speech.by(author) if shape.full else "",
             meta=self._meta(article, "" if shape.full else author) if shape.meta else "",
             image=self._picture(article.image, article.title, shape.image),
-            author=author,
-            initial=next((char.upper() for char in author if char.isalpha()), ""),
-            bio=bio.removeprefix(f"{author} "),
-            run_in=bio.startswith(f"{author} "),
+            writer=_writer(author, article.author_bio) if shape.full else None,
             also=_also(placed) if shape.meta else (),
             dir=direction(article.language) if other_way else "",
             lang=article.language if other_way else "",
@@ -250,6 +162,14 @@ class _Teller:
         caption = _cut(image.caption, 200)
         alt = _cut(image.alt, 160) or caption or self.speech.photo(_cut(title, 140))
         return Picture(url, alt, caption, width, _height(image, width))
+
+
+def _writer(name: str, biography: str) -> WriterView | None:
+    bio = shorten(clean(biography), 300)
+    if not name or not bio:
+        return None
+    initial = next((char.upper() for char in name if char.isalpha()), "")
+    return WriterView(name, initial, bio.removeprefix(f"{name} "), bio.startswith(f"{name} "))
 
 
 def _shape(place: int) -> _Shape:
