@@ -1,0 +1,214 @@
+"""What the templates of an edition need: plain values, cut to length, nothing left to decide."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from digest.model import Article, Edition, Image, PlacedStory, Placement, Section
+from digest.render.hues import Hue, hue_of
+from digest.render.shown import (
+    EditionView,
+    Link,
+    Picture,
+    SectionView,
+    SponsorView,
+    StoryView,
+    WriterView,
+)
+from digest.render.words import Speech, direction
+from digest.settings.tables import Publication
+from digest.text import TOKEN, clean, host_of, shorten, truncate
+
+_WIDE, _THUMB = 592, 120
+_THUMB_RANKS = range(2, 5)
+_SPONSOR_AFTER_STORY, _SPONSOR_AFTER_SECTION = 5, 2
+_OTHERS = 3
+_NAME = 80
+#: An address with nothing that could end an attribute, split a line or look like a template.
+_ADDRESS = re.compile(r"(?i)https?://[^\s<>\"'\\^`{|}\x00-\x20]{1,1900}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How much of a story is shown."""
+
+    summary: int  #: characters
+    image: int = 0  #: pixels wide; 0: none
+    full: bool = False  #: with byline, category and biography
+    meta: bool = True
+
+    def cut(self, summary: str) -> str:
+        """Cut at a sentence in a story of some length, at a word with an ellipsis in a teaser."""
+        return (shorten if self.meta else truncate)(summary, self.summary)
+
+
+_LEAD = _Shape(320, _WIDE, full=True)
+_ROW = _Shape(180)
+_ROW_WITH_IMAGE = _Shape(180, _THUMB)
+_TEASER = _Shape(92, meta=False)
+
+
+def edition_view(
+    edition: Edition, publication: Publication, title: str, base_url: str, speech: Speech
+) -> EditionView:
+    """Turn an edition into what its templates show."""
+    teller = _Teller(speech, host_of(publication.url))
+    top, sections, closing = teller.body(edition)
+    name = _cut(title, _NAME)
+    return EditionView(
+        subject=_cut(edition.subject, 250),
+        title=name,
+        date=speech.day(edition.slot_on),
+        count=speech.stories(len(edition.stories)),
+        stand_first=_cut(edition.stand_first, 240),
+        note=_paragraphs(edition.note),
+        lead=next(iter(top), None),
+        rows=top[1:],
+        sections=sections,
+        closing=closing,
+        hues=_used(top[:1], sections),
+        why=speech.words.why.replace("{title}", name),
+        unsubscribe_url=f"{base_url}/u/0{TOKEN}",
+        browser_url=f"{base_url}/editions/{quote(edition.newsletter)}/{edition.slot_on}",
+    )
+
+
+_Body = tuple[tuple[StoryView, ...], tuple[SectionView, ...], tuple[SponsorView, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Shows stories and sponsors in one language; `home` is the publication's own host."""
+
+    speech: Speech
+    home: str
+
+    def body(self, edition: Edition) -> _Body:
+        """Show all stories; each sponsor gets the first free seat, the rest close the edition."""
+        waiting = [self.sponsor(placement) for placement in edition.placements]
+        at_story = waiting.pop(0) if waiting and edition.top_stories else None
+        at_section = waiting.pop(0) if waiting and edition.sections else None
+        top = self.top_stories(edition.top_stories, at_story)
+        return top, self.sections(edition.sections, at_section), tuple(waiting)
+
+    def top_stories(
+        self, placed: tuple[PlacedStory, ...], sponsor: SponsorView | None
+    ) -> tuple[StoryView, ...]:
+        seat = min(_SPONSOR_AFTER_STORY, len(placed))
+        return tuple(
+            self.story(story, n, _shape(n), sponsor if n == seat else None)
+            for n, story in enumerate(placed, 1)
+        )
+
+    def sections(
+        self, given: tuple[Section, ...], sponsor: SponsorView | None
+    ) -> tuple[SectionView, ...]:
+        seat = min(_SPONSOR_AFTER_SECTION, len(given))
+        return tuple(
+            SectionView(
+                title=_cut(section.title, _NAME),
+                hue=hue_of(section.category or section.title),
+                stories=tuple(self.story(s, k, _TEASER) for k, s in enumerate(section.stories, 1)),
+                sponsor=sponsor if n == seat else None,
+            )
+            for n, section in enumerate(given, 1)
+        )
+
+    def story(
+        self, placed: PlacedStory, number: int, shape: _Shape, sponsor: SponsorView | None = None
+    ) -> StoryView:
+        article = placed.lead
+        author = _cut(article.author, _NAME)
+        category = placed.category or next(iter(article.categories), "")
+        other_way = bool(article.language) and direction(article.language) != self.speech.direction
+        return StoryView(
+            number=self.speech.number(number),
+            title=_cut(article.title, 140),
+            url=_address(article.url),
+            summary=shape.cut(clean(article.summary)),
+            category=_cut(category, 40) if shape.full else "",
+            hue=hue_of(category),
+            update=placed.update,
+            byline=self.speech.by(author) if shape.full else "",
+            meta=self._meta(article, "" if shape.full else author) if shape.meta else "",
+            image=self._picture(article.image, article.title, shape.image),
+            writer=_writer(author, article.author_bio) if shape.full else None,
+            also=_also(placed) if shape.meta else (),
+            dir=direction(article.language) if other_way else "",
+            lang=article.language if other_way else "",
+            sponsor=sponsor,
+        )
+
+    def sponsor(self, placement: Placement) -> SponsorView:
+        name = _cut(placement.sponsor, _NAME)
+        image = Image(placement.image_url) if placement.image_url else None
+        return SponsorView(
+            label=f"{self.speech.words.sponsor} · {name}",
+            title=_cut(placement.title, 140),
+            text=shorten(clean(placement.text), 320),
+            url=_address(placement.url),
+            button=_cut(placement.button, 60) or self.speech.words.visit.replace("{sponsor}", name),
+            image=self._picture(image, name, _THUMB),
+        )
+
+    def _meta(self, article: Article, author: str) -> str:
+        outlet = _cut(article.outlet, _NAME) if article.outlet != self.home else ""
+        return " · ".join(filter(None, (author, outlet, self.speech.reading(article.words))))
+
+    def _picture(self, image: Image | None, title: str, width: int) -> Picture | None:
+        url = _address(image.url) if image and width else ""
+        if not image or not url:
+            return None
+        caption = _cut(image.caption, 200)
+        alt = _cut(image.alt, 160) or caption or self.speech.photo(_cut(title, 140))
+        return Picture(url, alt, caption, width, _height(image, width))
+
+
+def _writer(name: str, biography: str) -> WriterView | None:
+    bio = shorten(clean(biography), 300)
+    if not name or not bio:
+        return None
+    initial = next((char.upper() for char in name if char.isalpha()), "")
+    return WriterView(name, initial, bio.removeprefix(f"{name} "), bio.startswith(f"{name} "))
+
+
+def _shape(place: int) -> _Shape:
+    if place == 1:
+        return _LEAD
+    return _ROW_WITH_IMAGE if place in _THUMB_RANKS else _ROW
+
+
+def _cut(text: str, limit: int) -> str:
+    return truncate(clean(text), limit)
+
+
+def _address(url: str) -> str:
+    """Return `url` when it is a plain web address, else ""."""
+    return url if _ADDRESS.fullmatch(url) and host_of(url) else ""
+
+
+def _height(image: Image, width: int) -> int:
+    """Return the height that keeps the picture's shape, 16:9 or 4:3 when it is not known."""
+    if image.width > 0 and image.height > 0:
+        return max(1, min(width * 2, round(width * image.height / image.width)))
+    return width * 9 // 16 if width == _WIDE else width * 3 // 4
+
+
+def _also(placed: PlacedStory) -> tuple[Link, ...]:
+    """Return the other outlets that tell the story, each once."""
+    found: dict[str, Link] = {}
+    for other in placed.ranked.story.others:
+        name = _cut(other.outlet or other.feed, _NAME)
+        if name and name != placed.lead.outlet and _address(other.url):
+            found.setdefault(name, Link(name, other.url))
+    return tuple(found.values())[:_OTHERS]
+
+
+def _paragraphs(note: str) -> tuple[str, ...]:
+    parts = (_cut(part, 1200) for part in re.split(r"\n\s*\n", note))
+    return tuple(part for part in parts if part)[:6]
+
+
+def _used(lead: tuple[StoryView, ...], sections: tuple[SectionView, ...]) -> tuple[Hue, ...]:
+    shown = {hue.number: hue for hue in [s.hue for s in lead] + [s.hue for s in sections]}
+    return tuple(shown[number] for number in sorted(shown))
