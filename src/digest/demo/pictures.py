@@ -11,9 +11,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 Colour = tuple[int, ...]
 Crest = list[tuple[float, float]]
-NEAREST, BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
 WIDTH, HEIGHT = 2400, 1350  # every scene is laid out, and supersampled, at this size
-# Each palette: upper sky, lower sky, light, far layer, near layer, accent.
 DAY = """2b2d5bf2a38affe3b07a5a8c1f1b3dff6f59 4fa3adf6e7c8fff6d86a9ea316404de9724c
 ee9f8bfff0dafffbe8d98e8e4a2c4d2a9d8f e0952ffbe6b2fff7dcc4763a3f2a2b2f8f9b
 27496da9d6e5fdf6e34f7ea812263affb703 7fb09af1efd0fffbe05b8a721b3a33f26b38
@@ -28,24 +26,24 @@ def mix(one: Colour, two: Colour, share: float) -> Colour:
 
 
 class Canvas(ImageDraw.ImageDraw):
-    """Draw on a picture of its own in six colours."""
+    """Draw on a picture of its own in six colours, from the upper sky to the accent."""
 
-    def __init__(self, rng: Random, palette: bytes) -> None:
+    def __init__(self, rng: Random, palette: str) -> None:
         self.image, self.rng = Image.new("RGB", (WIDTH, HEIGHT)), rng
         super().__init__(self.image)
-        tones: list[Colour] = [tuple(palette[i : i + 3]) for i in range(0, 18, 3)]
+        tones: list[Colour] = [tuple(bytes.fromhex(palette[i : i + 6])) for i in range(0, 36, 6)]
         self.sky, self.low, self.light, self.far, self.near, self.accent = tones
 
     def fade(self, top: int, upper: Colour, lower: Colour) -> None:
         """Fill everything below a level with a vertical gradient."""
         ramp = Image.linear_gradient("L").resize((1, HEIGHT - top), box=(0, 0, 1, 256))
         column = ImageOps.colorize(ramp, upper, lower)
-        self.image.paste(column.resize((WIDTH, HEIGHT - top), NEAREST), (0, top))
+        self.image.paste(column.resize((WIDTH, HEIGHT - top), Image.Resampling.NEAREST), (0, top))
 
     def glow(self, x: float, y: float, radius: int, colour: Colour) -> None:
         """Lay a soft round light over the picture."""
         fall = [round(210 * max(1 - i / 180, 0) ** 1.7) for i in range(256)]
-        halo = Image.radial_gradient("L").point(fall).resize((radius * 2, radius * 2), BILINEAR)
+        halo = Image.radial_gradient("L").point(fall).resize((radius * 2, radius * 2))
         self.image.paste(colour, (round(x) - radius, round(y) - radius), halo)
 
     def land(self, base: float, swell: float, tone: Colour, peaks: int = 0) -> Crest:
@@ -117,8 +115,7 @@ def hills(c: Canvas) -> None:
         tone = mix(mix(c.low, c.far, 0.4 + depth / 7), c.near, depth * depth / 22)
         crest = c.land(690 + 150 * depth, 42, tone)
         for i in range(1, 3 * depth - 4):
-            row = [(x, y + 45 * i * (0.6 + x / WIDTH)) for x, y in crest]
-            c.line(row, mix(tone, c.low, 0.12), 7)
+            c.line([(x, y + i * (27 + x / 53)) for x, y in crest], mix(tone, c.low, 0.12), 7)
     for x in c.rng.sample(range(150, WIDTH, 420), c.rng.randint(2, 5)):
         y, turn = c.rng.randint(380, 720), c.rng.random() * 2
         c.polygon([(x - 6, y), (x + 6, y), (x + 15, 1180), (x - 15, 1180)], c.light)
@@ -133,15 +130,13 @@ def skyline(c: Canvas) -> None:
     """Draw city towers with lit windows."""
     c.sun(700)
     for depth in range(3):
-        x, tone = -20, mix(mix(c.low, c.far, 0.5 + depth / 4), c.near, depth / 2)
-        while x < WIDTH:
-            wide, top = c.rng.randint(3, 8) * 27, 470 + 180 * depth + c.rng.randint(-150, 210)
+        tone = mix(mix(c.low, c.far, 0.5 + depth / 4), c.near, depth / 2)
+        for x in range(-54 * depth, WIDTH, 162):
+            wide, top = c.rng.randint(4, 6) * 27, 470 + 180 * depth + c.rng.randint(-170, 210)
             c.rectangle((x, top, x + wide - 5 * depth, HEIGHT), tone)
-            c.line((x + wide / 2, top, x + wide / 2, top - c.rng.randint(0, 90)), tone, 7)
             for u in range(x + 13, x + wide - 20, 27):
                 for v in c.rng.sample(range(top + 26, 1900, 40), 4 * depth):
                     c.rectangle((u, v, u + 13, v + 20), mix(tone, c.light, c.rng.random()))
-            x += wide
 
 
 def columns(c: Canvas) -> None:
@@ -162,16 +157,14 @@ def columns(c: Canvas) -> None:
 def chart(c: Canvas) -> None:
     """Draw bars and a curve climbing over a fine grid."""
     c.fade(0, mix(c.low, c.light, 0.6), mix(c.low, c.light, 0.2))
-    for i in range(0, WIDTH, 120):
-        c.line((i, 0, i, HEIGHT), mix(c.low, c.far, 0.16), 3)
-        c.line((0, i, WIDTH, i), mix(c.low, c.far, 0.16), 3)
+    for y in range(150, 1300, 120):
+        c.line((120, y, 2280, y), mix(c.low, c.far, 0.25), 4)
     marks = [(230 + 162 * i, 810 - 46 * i + c.rng.randint(-130, 130)) for i in range(13)]
-    for i, (x, y) in enumerate(marks):
-        tone = c.accent if i > 10 else mix(c.far, c.near, i / 14)
-        c.rounded_rectangle((x - 52, y + 130, x + 52, 1230), 12, tone)
     c.line(marks, c.near, 14, "curve")
-    for mark in marks:
-        c.circle(mark, 19, c.light, c.near, 11)
+    for i, (x, top) in enumerate(marks):
+        tone = c.accent if i > 10 else mix(c.far, c.near, i / 14)
+        c.rounded_rectangle((x - 52, top + 130, x + 52, 1230), 12, tone)
+        c.circle((x, top), 19, c.light, c.near, 11)
 
 
 def night(c: Canvas) -> None:
@@ -181,7 +174,6 @@ def night(c: Canvas) -> None:
         spot, share = (c.rng.randint(0, WIDTH), c.rng.randint(0, 1200)), c.rng.random()
         c.circle(spot, 1 + 7 * share**4, mix(c.low, c.light, share))
     x, y, size = c.rng.randint(500, 1900), c.rng.randint(330, 560), c.rng.randint(120, 230)
-    c.glow(x, y, size * 3, c.low)
     for i in range(size):
         c.circle((x - i / 3, y - i / 3), size - i / 2, mix(c.far, c.accent, 0.3 + i / size))
     for wide in (1.5 * size, 1.7 * size, 1.85 * size):
@@ -197,10 +189,9 @@ def stadium(c: Canvas) -> None:
     for i in range(1500):
         x, seat = c.rng.randint(0, 92) * 26, mix(c.near, c.rng.choice((c.far, c.light)), i / 2200)
         c.circle((x, 565 + i % 11 * 33 + (x - 1200) ** 2 / 8600), 9, seat)
-    for i in range(12):
-        grass = mix(mix((52, 134, 84), c.far, 0.25), c.light, i % 2 / 8)
-        ends = [(480 + 120 * i, 900), (600 + 120 * i, 900), (300 * i - 300, HEIGHT)]
-        c.polygon([*ends, (300 * i - 600, HEIGHT)], grass)
+    for x in range(-600, 3000, 300):
+        grass = mix(mix((52, 134, 84), c.far, 0.25), c.light, x % 600 / 2400)
+        c.polygon([(720 + x * 0.4, 900), (840 + x * 0.4, 900), (x + 300, 1350), (x, 1350)], grass)
     c.ellipse((950, 1000, 1450, 1160), None, c.light, 8)
     for x in (260, 2140):
         c.line((x, 280, x, 800), c.near, 20)
@@ -231,31 +222,28 @@ SCENES: Mapping[str, Callable[[Canvas], None]] = {
     for scene in (sea, peaks, forest, hills, skyline, columns, chart, night, stadium, stage)
 }
 # Each row: words in the alternative text, the scene they call for, the categories it suits.
-WORDS = """sea|ocean|coast|harbour|ship|ferry|boat|river|lake|island|beach: sea: World Climate Science,
-mountain|peak|ridge|glacier|snow|ski|alp|ice|valley|volcano: peaks: World Climate Science,
-forest|tree|pine|jungle: forest: Climate Science, night|star|planet|moon: night: Science,
-hill|turbine|wind|solar|field|farm|road|desert|sand: hills: World Climate Technology Sport,
-column|parliament|court|palace|museum|hall|arch|dome|gallery: columns: Politics Culture,
-skyline|city|town|tower|street|building|office: skyline: World Politics Business Technology,
-chart|graph|bar|curve: chart: Business Technology, stadium|pitch|floodlight: stadium: Sport,
-stage|theatre|curtain|spotlight|concert: stage: Culture"""
+WORDS = """sea|ocean|coast|harbour|ship|ferry|boat|river|lake|island: sea: World Climate Science,
+mountain|peak|ridge|glacier|snow|ski|ice|valley|volcano: peaks: World Climate Science,
+forest|tree|pine: forest: Climate Science, night|star|planet|moon|asteroid: night: Science,
+hill|turbine|wind|field|farm|road|desert|sand: hills: World Climate Technology Sport,
+column|parliament|court|palace|museum|hall|arch|dome: columns: Politics Culture,
+skyline|city|town|tower|street: skyline: World Politics Business Technology, graph|bar|chart:
+chart: Business Technology, stadium|pitch|floodlight: stadium: Sport, stage|theatre: stage: Culture"""
 
 
 def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
     """Return a JPEG of a scene, always the same one for the same name."""
     rng = Random(hashlib.sha256(name.encode()).digest())
-    palettes = (NIGHT if scene in {"night", "stadium", "stage"} else DAY).split()
-    canvas = Canvas(rng, bytes.fromhex(rng.choice(palettes)))
-    SCENES[scene](canvas)
+    c = Canvas(rng, rng.choice((NIGHT if scene in {"night", "stadium", "stage"} else DAY).split()))
+    SCENES[scene](c)
     output = BytesIO()
-    ImageOps.fit(canvas.image.reduce(2), size).save(output, "JPEG", quality=82)
+    ImageOps.fit(c.image.reduce(2), size).save(output, "JPEG", quality=82)
     return output.getvalue()
 
 
 def scene_for(category: str, text: str) -> str:
     """Pick the scene that the text names first, or else one that suits the category."""
-    rows = [row.strip().split(": ") for row in WORDS.split(",")]
-    finds = [(re.search(rf"\b({words})", text, re.I), scene) for words, scene, _ in rows]
-    named = [(find.start(), scene) for find, scene in finds if find]
+    rows = re.findall(r"(\S+):\s(\w+): ([\w ]+)", WORDS)
+    named = [(m.start(), s) for w, s, _ in rows if (m := re.search(rf"\b({w})s?\b", text, re.I))]
     own = [scene for _, scene, homes in rows if category in homes] or list(SCENES)
     return min(named)[1] if named else own[hashlib.sha256(text.encode()).digest()[0] % len(own)]
