@@ -76,6 +76,23 @@ def test_nothing_is_wider_than_the_screen(
     page.close()
 
 
+@pytest.mark.parametrize(("language", "first"), [("en", "numeral"), ("ar", "headline")])
+def test_rows_run_the_way_the_language_does(
+    browser: "Browser", renderer: Renderer, language: str, first: str
+) -> None:
+    publication = a_publication(language=language)
+    page = browser.new_page(viewport={"width": 640, "height": 800})
+    page.route("**/*", lambda route: route.abort())
+    page.set_content(renderer.render_edition(a_full_edition(), publication, TITLE, BASE).html)
+    left = "e => e.getBoundingClientRect().left"
+    numeral = page.eval_on_selector(".nm", left)
+    headline = page.eval_on_selector(".nm + td", left)
+    assert (numeral < headline) == (first == "numeral")
+    align = page.eval_on_selector(".nm + td", "e => getComputedStyle(e).textAlign")
+    assert align in {"start", "left" if language == "en" else "right"}
+    page.close()
+
+
 def test_dark_mode_turns_the_page_dark(browser: "Browser", renderer: Renderer) -> None:
     page = browser.new_page(color_scheme="dark")
     page.route("**/*", lambda route: route.abort())

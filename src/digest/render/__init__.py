@@ -66,7 +66,11 @@ class Renderer:
         problems = lint(marked)
         if problems:
             raise RenderError("\n".join(problems))
-        return _INDENT.sub("\n", self._mjml.to_html(marked.text)).strip() + "\n"
+        try:
+            html = self._mjml.to_html(marked.text)
+        except RenderError as exc:
+            raise RenderError(f"{marked.spot(0).template}: {exc}") from exc
+        return _INDENT.sub("\n", html).strip() + "\n"
 
 
 def _common(publication: Publication, spoken: Speech) -> dict[str, object]:

@@ -93,6 +93,7 @@ SHAPES: Mapping[str, Shape] = {
         _BORDERS,
         width=_WIDTH,
         background_color=_COLOUR,
+        direction=re.compile("ltr|rtl"),
         vertical_align=re.compile("top|middle|bottom"),
     ),
     "mj-text": _shape("mj-column mj-attributes", _TEXT),

@@ -28,7 +28,7 @@ _MARKUP = re.compile(r"^[^<\n]*?(?=<)", re.MULTILINE)
 #: What a template can do wrong while it runs; anything else is a mistake of ours.
 _MISTAKES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 #: Filters and globals that turn text into live markup or reach beyond a template.
-_UNSAFE_FILTERS = ("safe", "xmlattr", "urlize", "tojson", "attr", "map", "pprint")
+_UNSAFE_FILTERS = ("safe", "xmlattr", "urlize", "tojson")
 _UNSAFE_GLOBALS = ("lipsum", "cycler", "joiner", "namespace", "dict")
 
 
