@@ -14,11 +14,6 @@ from digest.store import Database
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --golden: rewrite expected files."""
-    parser.addoption("--golden", action="store_true", help="rewrite expected files")
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --golden, which writes what came out where the expected output is kept."""
     parser.addoption("--golden", action="store_true", help="write the golden files anew")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from digest.ingest.sources import SOURCES
 
 from digest.cli import app
-from digest.ingest.sources import SOURCES
 from digest.preflight.rules import RULES
 from digest.rank.signals import SIGNALS
 
@@ -37,7 +37,9 @@ def test_the_docs_name_no_command_there_is_not() -> None:
     known = set(commands())
     groups = {" ".join(command.split()[:2]) for command in known}
     text = "\n".join([README, *DOCS.values()])
-    for first, second in re.findall(r"`digest(?: -c \S+)? ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?", text):
+    for first, second in re.findall(
+        r"`digest(?: -c \S+)? ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?", text
+    ):
         named = f"digest {first} {second}".strip()
         assert named in known | groups or f"digest {first}" in known, named
 

@@ -11,7 +11,7 @@ import ada_url
 ELLIPSIS = "…"
 
 #: Stands for a recipient's token in rendered mail: as long as the real one, so lines keep length.
-TOKEN = "RCPT_UNSUBSCRIBE_TOKEN_32_CHARS_"  # noqa: S105 - a placeholder, no secret
+TOKEN = "RCPT_UNSUBSCRIBE_TOKEN_32_CHARS_"
 
 #: Unicode bidi embeddings, overrides and isolates (UAX 9): they reorder text around them.
 _BIDI = "\u202a-\u202e\u2066-\u2069"

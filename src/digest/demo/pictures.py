@@ -148,8 +148,7 @@ def columns(c: Canvas) -> None:
     c.rectangle((480, 600, 1920, 1180), shade)
     c.polygon([(430, 640), (430, 540), (1200, 370), (1970, 540), (1970, 640)], stone)
     for x in range(500, 1900, 133):
-        c.rectangle((x, 640, x + 70, 1100), stone)
-        c.rectangle((x + 44, 640, x + 70, 1100), mix(stone, shade, 0.3))
+        c.rectangle((x, 640, x + 70, 1100), stone, mix(stone, shade, 0.3), 16)
     for i in range(6):
         c.rectangle((440 - 90 * i, 1080 + 45 * i, 1960 + 90 * i, 1350), mix(stone, shade, i / 8))
 
@@ -222,13 +221,14 @@ SCENES: Mapping[str, Callable[[Canvas], None]] = {
     for scene in (sea, peaks, forest, hills, skyline, columns, chart, night, stadium, stage)
 }
 # Each row: words in the alternative text, the scene they call for, the categories it suits.
-WORDS = """sea|ocean|coast|harbour|ship|ferry|boat|river|lake|island: sea: World Climate Science,
-mountain|peak|ridge|glacier|snow|ski|ice|valley|volcano: peaks: World Climate Science,
+WORDS = """sea|ocean|coast|bay|harbour|ship|ferry|river|lake|lagoon: sea: World Climate Science,
+peak|mountain|ridge|glacier|snowy?|ski|ice|valley|volcano: peaks: World Climate Science,
 forest|tree|pine: forest: Climate Science, night|star|planet|moon|asteroid: night: Science,
 hill|turbine|wind|field|farm|road|desert|sand: hills: World Climate Technology Sport,
-column|parliament|court|palace|museum|hall|arch|dome: columns: Politics Culture,
-skyline|city|town|tower|street: skyline: World Politics Business Technology, graph|bar|chart:
-chart: Business Technology, stadium|pitch|floodlight: stadium: Sport, stage|theatre: stage: Culture"""
+town.hall|column|parliament|court|palace|museum|arch|dome: columns: Politics Culture,
+skyline|city|town|tower|street: skyline: World Politics Business Technology,
+chart|graph|bar: chart: Business Technology, stadium|pitch|floodlight: stadium: Sport,
+stage|theatre|curtain|spotlight|concert: stage: Culture"""
 
 
 def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
@@ -243,7 +243,7 @@ def draw(name: str, scene: str, size: tuple[int, int] = (1200, 675)) -> bytes:
 
 def scene_for(category: str, text: str) -> str:
     """Pick the scene that the text names first, or else one that suits the category."""
-    rows = re.findall(r"(\S+):\s(\w+): ([\w ]+)", WORDS)
+    rows: list[tuple[str, str, str]] = re.findall(r"(\S+):\s(\w+): ([\w ]+)", WORDS)
     named = [(m.start(), s) for w, s, _ in rows if (m := re.search(rf"\b({w})s?\b", text, re.I))]
     own = [scene for _, scene, homes in rows if category in homes] or list(SCENES)
     return min(named)[1] if named else own[hashlib.sha256(text.encode()).digest()[0] % len(own)]

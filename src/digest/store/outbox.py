@@ -38,10 +38,12 @@ def fill(tx: Transaction, edition: Edition) -> int:
         sa.literal(0),
         sa.literal(""),
     ]
-    made = tx.execute(sa.insert(_DELIVERY).from_select(columns, sa.select(*values))).rowcount
+    tx.execute(sa.insert(_DELIVERY).from_select(columns, sa.select(*values)))
+    mine = sa.select(sa.func.count()).where(_DELIVERY.c.edition_id == edition.id)
+    made = int(tx.scalar(mine) or 0)
     where = _EDITION.c.id == edition.id
     tx.execute(sa.update(_EDITION).where(where).values(frozen=made))
-    return int(made)
+    return made
 
 
 def claim(
@@ -151,7 +153,8 @@ def numbers(tx: Transaction, edition_id: int) -> Numbers:
     """Return the edition's books."""
     count = sa.func.count()
     by_state = sa.select(_DELIVERY.c.state, count).where(_DELIVERY.c.edition_id == edition_id)
-    found: dict[str, int] = dict(tx.execute(by_state.group_by(_DELIVERY.c.state)).tuples().all())
+    grouped = tx.execute(by_state.group_by(_DELIVERY.c.state))
+    found: dict[str, int] = {str(state): int(n) for state, n in grouped}
     frozen = tx.scalar(sa.select(_EDITION.c.frozen).where(_EDITION.c.id == edition_id))
     settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in _OPEN}
     return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in _OPEN), **settled)
