@@ -46,7 +46,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/week.py
+	@$(BIN)/python benchmarks/week.py
+	@$(BIN)/python benchmarks/start.py
 
 # Needs uv on the path; the files hold hashes and no addresses.
 lock:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from digest.model import Edition, EditionState
 from digest.slots import Slot, last_due, next_slot
 from digest.store import editions
 
+Job = Callable[[App, threading.Event], None]
 _TICK_SECONDS = 30
 _LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
 _log = logging.getLogger("digest")
@@ -28,7 +30,7 @@ def start(app: App, stop: threading.Event) -> BackgroundScheduler:
     jobs = {"slots": run_due_slots, "feeds": fetch_due_feeds, "send": send_open_editions}
     for name, job in jobs.items():
         clock.add_job(
-            _guarded,
+            guarded,
             "interval",
             (job, app, stop),
             seconds=_TICK_SECONDS,
@@ -42,12 +44,12 @@ def start(app: App, stop: threading.Event) -> BackgroundScheduler:
     return clock
 
 
-def _guarded(job: object, app: App, stop: threading.Event) -> None:
+def guarded(job: Job, app: App, stop: threading.Event) -> None:
     """Run one job; an error a person can act on is logged, the next tick tries again."""
     if stop.is_set():
         return
     try:
-        job(app, stop)  # type: ignore[operator]
+        job(app, stop)
     except DigestError as error:
         _log.error("%s", error)
 

@@ -146,7 +146,8 @@ def read_file(path: Path) -> bytes:
 
 
 def export_opml(
-    context: typer.Context, out: Path = typer.Option(None, "--out", help="A file; else stdout.")
+    context: typer.Context,
+    out: Path | None = typer.Option(None, "--out", help="A file; else stdout."),
 ) -> None:
     """Write the feeds as OPML."""
     from digest.ingest.opml import Outline, write_opml

@@ -24,8 +24,8 @@ def add(
     url: str = typer.Option(...),
     button: str = typer.Option("", help="Text of the button; empty: no button."),
     newsletter: str = typer.Option("", help="Empty: every newsletter."),
-    starts: datetime = _DAY,
-    ends: datetime = _DAY,
+    starts: datetime | None = _DAY,
+    ends: datetime | None = _DAY,
 ) -> None:
     """Add a sponsor's text; two that run on an edition's day stand in it."""
     from digest.pipeline import add_placement

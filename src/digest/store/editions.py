@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from digest.errors import NotFound, WrongState
 from digest.model import Edition, EditionState, Rendered
 from digest.store.database import Transaction
-from digest.store.sql import new_id, rows, table, upsert
+from digest.store.sql import rows, table, upsert
 from digest.store.tables import EditionRow, EditionStoryRow, NewsletterRow, VariantRow
 
 _EDITION, _STORY, _VARIANT = table(EditionRow), table(EditionStoryRow), table(VariantRow)
@@ -30,16 +30,22 @@ def save(tx: Transaction, edition: Edition, now: datetime) -> Edition:
 
     WrongState when the slot's edition is approved or further.
     """
-    before = at_slot(tx, edition.newsletter, edition.slot_on)
-    if before is None:
-        values = _columns(edition) | {"changed_at": now}
-        return replace(edition, id=new_id(tx, EditionRow, values))
-    if before.state not in OPEN_STATES:
-        raise WrongState(f"{before.key} is {before.state.value} and cannot be built again")
-    stored = replace(edition, id=before.id)
-    where = _EDITION.c.id == before.id
-    tx.execute(sa.update(_EDITION).where(where).values(_columns(stored) | {"changed_at": now}))
-    return stored
+    values = _columns(edition) | {"changed_at": now, "frozen": 0}
+    new = upsert(tx, EditionRow).values(values).on_conflict_do_nothing().returning(_EDITION.c.id)
+    made = tx.scalar(new)
+    if made is not None:
+        return replace(edition, id=made)
+    slot = sa.and_(
+        _EDITION.c.newsletter == edition.newsletter, _EDITION.c.slot_on == edition.slot_on
+    )
+    still_open = _EDITION.c.state.in_(OPEN_STATES)
+    again = sa.update(_EDITION).where(slot, still_open).values(values).returning(_EDITION.c.id)
+    kept = tx.scalar(again)
+    if kept is None:
+        before = at_slot(tx, edition.newsletter, edition.slot_on)
+        state = before.state.value if before else "gone"
+        raise WrongState(f"{edition.key} is {state} and cannot be built again")
+    return replace(edition, id=kept)
 
 
 def _columns(edition: Edition) -> dict[str, Any]:

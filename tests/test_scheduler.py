@@ -1,0 +1,183 @@
+"""Each slot once, whatever happens; what did not go out is recorded and told."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from digest import pipeline, scheduler
+from digest.app import App
+from digest.model import EditionState
+from digest.store import editions
+from tests.apps import Clock, an_app, fill
+from tests.make import NOW
+from tests.sink import Sink, running
+
+STOP = threading.Event()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW - timedelta(hours=1))
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with running(Sink()) as started:
+        yield started
+
+
+@pytest.fixture
+def app(tmp_path: Path, database_url: str, clock: Clock, sink: Sink) -> Iterator[App]:
+    opened = an_app(tmp_path, database_url, clock, transport="smtp", port=sink.port)
+    yield opened
+    opened.close()
+
+
+def tick(app: App) -> None:
+    scheduler.run_due_slots(app, STOP)
+    scheduler.send_open_editions(app, STOP)
+
+
+def states(app: App) -> dict[str, EditionState]:
+    with app.database.reading() as tx:
+        return {edition.key: edition.state for edition in editions.every(tx)}
+
+
+def test_a_due_slot_is_built_and_sent_once(app: App, clock: Clock, sink: Sink) -> None:
+    fill(app, readers=2)
+    tick(app)
+    assert states(app) == {}
+    clock.move(hours=1)
+    for _ in range(3):
+        tick(app)
+        clock.move(seconds=30)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    assert sink.counts == {"r0@reader.example": 1, "r1@reader.example": 1}
+
+
+def test_a_slot_from_before_the_first_tick_is_nobodys_fault(app: App, clock: Clock) -> None:
+    fill(app, readers=1)
+    clock.move(hours=2)
+    tick(app)
+    assert states(app) == {}
+
+
+def test_asleep_for_an_hour_it_is_sent_on_waking(app: App, clock: Clock, sink: Sink) -> None:
+    fill(app, readers=1)
+    tick(app)
+    clock.move(hours=2)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    assert pipeline.find_edition(app, "latest").window_end == NOW
+
+
+def test_asleep_for_thirty_hours_it_is_missed_and_told(app: App, clock: Clock, sink: Sink) -> None:
+    fill(app, readers=1)
+    tick(app)
+    clock.move(hours=31)
+    tick(app)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.MISSED}
+    assert sink.counts == {"editor@news.example": 1}
+    assert b"was missed" in sink.received[0].content
+
+
+def test_a_thin_week_is_held_and_told_once(app: App, clock: Clock, sink: Sink) -> None:
+    tick(app)
+    clock.move(hours=1)
+    for _ in range(3):
+        tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.HELD}
+    assert len(sink.received) == 1
+    assert b"thin week: 0 of at least 3 stories" in sink.received[0].content
+
+
+def test_a_thin_week_may_be_skipped(tmp_path: Path, clock: Clock, sink: Sink) -> None:
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port, more='thin_week = "skip"')
+    tick(app)
+    clock.move(hours=1)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SKIPPED}
+    app.close()
+
+
+def test_a_skipped_date_has_no_edition(tmp_path: Path, clock: Clock) -> None:
+    app = an_app(tmp_path, clock=clock, more="skip_dates = [2026-11-23]")
+    fill(app, readers=1)
+    tick(app)
+    clock.move(hours=1)
+    tick(app)
+    assert states(app) == {}
+    app.close()
+
+
+def test_with_approval_required_a_draft_waits_and_unapproved_is_held(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = an_app(
+        tmp_path, clock=clock, transport="smtp", port=sink.port, more='approval = "required"'
+    )
+    fill(app, readers=1)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.DRAFT}
+    assert b"digest editions approve weekly@2026-11-23" in sink.received[0].content
+    clock.move(hours=1)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.HELD}
+    assert "r0@reader.example" not in sink.counts
+    pipeline.approve_edition(app, pipeline.find_edition(app, "latest"))
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    assert sink.counts["r0@reader.example"] == 1
+    app.close()
+
+
+def test_an_approved_draft_goes_out_at_its_slot_not_before(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = an_app(
+        tmp_path, clock=clock, transport="smtp", port=sink.port, more='approval = "required"'
+    )
+    fill(app, readers=1)
+    tick(app)
+    pipeline.approve_edition(app, pipeline.find_edition(app, "latest"))
+    tick(app)
+    assert "r0@reader.example" not in sink.counts
+    clock.move(hours=1)
+    tick(app)
+    assert sink.counts["r0@reader.example"] == 1
+    app.close()
+
+
+def test_two_schedulers_at_the_same_moment_make_one_edition(
+    app: App, clock: Clock, sink: Sink
+) -> None:
+    fill(app, readers=3)
+    tick(app)
+    clock.move(hours=1)
+    both = [
+        threading.Thread(target=scheduler.guarded, args=(scheduler.run_due_slots, app, STOP))
+        for _ in range(3)
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    scheduler.send_open_editions(app, STOP)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    assert set(sink.counts.values()) == {1}
+    assert len(sink.received) == 3
+
+
+def test_a_send_that_was_cut_off_goes_on_after_a_restart(
+    app: App, clock: Clock, sink: Sink
+) -> None:
+    fill(app, readers=2)
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    pipeline.queue_edition(app, edition)
+    scheduler.send_open_editions(app, STOP)
+    assert set(sink.counts.values()) == {1}
+    assert states(app) == {edition.key: EditionState.SENT}

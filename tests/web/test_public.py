@@ -1,0 +1,173 @@
+"""The pages a mail needs: nothing changes on a GET, one button acts, nothing leaks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from digest import membership, pipeline
+from digest.app import App
+from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
+from digest.model import SubscriptionState
+from digest.web import build
+from tests.apps import an_app, fill
+
+
+@pytest.fixture
+def app(tmp_path: Path, database_url: str) -> Iterator[App]:
+    opened = an_app(tmp_path, database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(app: App) -> Iterator[TestClient]:
+    with TestClient(build(app), base_url="https://digest.news.example") as started:
+        yield started
+
+
+def link(app: App, purpose: str, email: str = "r0@reader.example") -> str:
+    (subscription,) = membership.find_subscriber(app, email).subscriptions
+    path = "u" if purpose == UNSUBSCRIBE else "c"
+    return f"/{path}/{app.keys.current}{make_token(app.keys, purpose, subscription.public_id)}"
+
+
+def state(app: App, email: str = "r0@reader.example") -> SubscriptionState:
+    return membership.find_subscriber(app, email).subscriptions[0].state
+
+
+def everything(app: App) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of every table."""
+    with app.database.reading() as tx:
+        names = sorted(sa.inspect(tx).get_table_names())
+        return {
+            n: sorted(map(tuple, tx.exec_driver_sql(f"SELECT * FROM {n}")), key=str) for n in names
+        }
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_nothing_changes_on_a_get(app: App, client: TestClient, method: str) -> None:
+    fill(app, readers=1)
+    membership.add_subscriber(app, "new@reader.example", "weekly")
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    pipeline.drain_outbox(app, pipeline.queue_edition(app, edition))
+    before = everything(app)
+    paths = [
+        link(app, UNSUBSCRIBE),
+        link(app, CONFIRM, "new@reader.example"),
+        "/editions/weekly/2026-11-23",
+        "/unsubscribe",
+        "/healthz",
+        "/",
+    ]
+    for path in paths:
+        assert client.request(method, path).status_code < 500
+    assert everything(app) == before
+
+
+def test_the_page_has_one_button_and_the_button_unsubscribes(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    path = link(app, UNSUBSCRIBE)
+    page = client.get(path)
+    assert page.status_code == 200
+    assert page.text.count("<button") == 1
+    assert f'<form method="post" action="{path}">' in page.text
+    assert "reader.example" not in page.text
+    done = client.post(path)
+    assert "You are unsubscribed" in done.text
+    assert state(app) is SubscriptionState.ENDED
+    assert client.post(path).status_code == 200
+
+
+def test_one_click_acts_at_once_without_cookie_or_redirect(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    answer = client.post(
+        link(app, UNSUBSCRIBE),
+        content="List-Unsubscribe=One-Click",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 200
+    assert "set-cookie" not in answer.headers
+    assert state(app) is SubscriptionState.ENDED
+
+
+def test_confirming_takes_a_button_too(app: App, client: TestClient) -> None:
+    membership.add_subscriber(app, "r0@reader.example", "weekly")
+    path = link(app, CONFIRM)
+    assert "Confirm my subscription" in client.get(path).text
+    assert state(app) is SubscriptionState.PENDING
+    assert "You are subscribed" in client.post(path).text
+    assert client.post(path).status_code == 200
+    assert state(app) is SubscriptionState.ACTIVE
+
+
+def test_an_old_confirmation_does_not_undo_an_unsubscribe(app: App, client: TestClient) -> None:
+    membership.add_subscriber(app, "r0@reader.example", "weekly")
+    client.post(link(app, CONFIRM))
+    client.post(link(app, UNSUBSCRIBE))
+    assert client.post(link(app, CONFIRM)).status_code == 409
+    assert state(app) is SubscriptionState.ENDED
+
+
+def test_a_token_opens_only_its_own_door(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    confirm = link(app, CONFIRM).removeprefix("/c/")
+    for token in (confirm, "0" + "A" * 32, "x", "0" * 33, "%00", "0" + "T" * 32):
+        for method in ("GET", "POST"):
+            answer = client.request(method, f"/u/{token}")
+            assert answer.status_code == 404
+            assert "not valid" in answer.text or "no such page" in answer.text
+    assert state(app) is SubscriptionState.ACTIVE
+
+
+def test_an_edition_is_public_only_once_it_goes_out_and_without_tokens(
+    app: App, client: TestClient
+) -> None:
+    fill(app, readers=1)
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    path = "/editions/weekly/2026-11-23"
+    assert client.get(path).status_code == 404
+    queued = pipeline.queue_edition(app, edition)
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "Harbour reopens" in page.text
+    assert "/u/" not in page.text
+    assert 'href="https://digest.news.example/unsubscribe"' in page.text
+    pipeline.drain_outbox(app, queued)
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/editions/weekly/2026-13-99", "/editions/x/2026-01-01"]
+)
+def test_what_is_not_there_is_a_friendly_page(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code in (404, 422)
+
+
+def test_every_page_has_the_security_headers(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    for path in (link(app, UNSUBSCRIBE), "/unsubscribe", "/nothing", "/healthz"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "script" not in client.get(path).text
+
+
+def test_health_says_whether_the_database_answers(app: App, client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"ok": True, "held": [], "sending": []}
+
+
+def test_a_lost_database_is_a_503_without_details(tmp_path: Path) -> None:
+    app = an_app(tmp_path)
+    with TestClient(build(app)) as client:
+        app.database.close()
+        for path in tmp_path.glob("digest.db*"):
+            path.unlink()
+        assert client.get("/healthz").status_code == 503
+    app.close()
