@@ -1,0 +1,1 @@
+"""Turn feed bytes, pages and files into articles."""
