@@ -46,9 +46,8 @@ class Body:
 
     def _inflate(self, chunk: bytes) -> None:
         while chunk and self._inflater is not None:
-            if self._inflater.eof:
-                if not self._next_member(chunk):
-                    return
+            if self._inflater.eof and not self._next_member(chunk):
+                return
             try:
                 self._keep(self._inflater.decompress(chunk, _STEP))
             except zlib.error as exc:
