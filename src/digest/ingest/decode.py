@@ -20,6 +20,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+#: Where zero bytes stand among the first four of an ASCII text in wider encodings.
+_SHAPES = {
+    b"\1\0\1\0": "utf-16-le",
+    b"\0\1\0\1": "utf-16-be",
+    b"\1\0\0\0": "utf-32-le",
+    b"\0\0\0\1": "utf-32-be",
+}
 
 
 def decode(content: bytes, content_type: str = "") -> str:
@@ -56,7 +63,7 @@ def _marked(content: bytes) -> str:
         if content.startswith(mark):
             return name
     shape = bytes(min(byte, 1) for byte in content[:4])
-    return {b"\1\0\1\0": "utf-16-le", b"\0\1\0\1": "utf-16-be"}.get(shape, "")
+    return _SHAPES.get(shape, "")
 
 
 def _inner(content: bytes) -> str:
