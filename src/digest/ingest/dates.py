@@ -1,10 +1,16 @@
 """Read moments as feeds, pages and people write them; never guess a part that is not there."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 
 _EARLIEST = 1700  #: newspapers are not older; year 1 is what empty values of some programs print
 _LONGEST = 80  #: characters; no date is longer
+#: Abbreviations that mean one thing in news; IST, for one, means three.
+_HOURS = {
+    **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7},
+    **{"WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2},
+    **{"EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "UTC": 0, "GMT": 0},
+}
 
 
 def moment(text: str) -> datetime | None:
@@ -43,7 +49,15 @@ def _loose(text: str) -> datetime | None:
     from dateutil import parser
 
     first, second = (
-        parser.parse(text, default=datetime(year, month, day), ignoretz=False)  # noqa: DTZ001
+        parser.parse(text, default=datetime(year, month, day), tzinfos=_zone)  # noqa: DTZ001
         for year, month, day in ((2001, 1, 1), (2002, 2, 2))
     )
     return first if first == second else None
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """Return the zone of an abbreviation; an unknown one is read as UTC, like none at all."""
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    hours = _HOURS.get((name or "").upper())
+    return None if hours is None else timezone(timedelta(hours=hours))

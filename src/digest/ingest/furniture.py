@@ -34,10 +34,17 @@ _LIST = re.compile(
 )
 _ELLIPSIS = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _BYLINE = re.compile(r"(?i)(?:written |words |story |text |posted |published )?by[:\s]\s*(.{2,80})")
+_SEPARATED = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+(?=\w+ \d|\d)")
 _MAIL_NAME = re.compile(r"\S+@\S+\s*\((.+)\)|(.+?)\s*<\S+@\S+>")
 _BOX = re.compile(
     r"(?i)author[-_]?(?:bio|box|info|card|desc)|saboxplugin|about[-_](?:the[-_])?author"
 )
+_BOX_LABEL = re.compile(
+    r"(?i)about (?:the )?authors?:?|about (?:\w+ ?){1,4}:?|(?:author|bio(?:graphy)?|by|website):?"
+    r"|(?:follow|view|read|see|more|all|contact|e-?mail|twitter|posts|articles)\b.{0,60}"
+)
+_BOX_TEXT = 1_500  #: characters; more is no box but the page
+_BIO_WORDS = 5
 _TAIL = (
     re.compile(
         r"(?i)\s*\bthe (?:post|article|story)\b.{0,400}\b(?:first appeared|appeared first) on\b.*$"
@@ -77,7 +84,7 @@ def byline(line: str) -> str:
     if named:
         line = (named[1] or named[2]).strip(" \"'")
     found = _BYLINE.fullmatch(line)
-    name = found[1].strip(" ,;:") if found else line
+    name = _SEPARATED.split(found[1] if found else line, maxsplit=1)[0].strip(" ,;:")
     return "" if re.search(r"\S@\S|https?://|^www\.", name) else name
 
 
@@ -118,26 +125,28 @@ def _is_teaser(block: Element, line: str) -> bool:
 
 
 def take_author_box(body: Element) -> str:
-    """Take the last author box out of a body and return its words as sentences."""
-    boxes = [
-        element
-        for element in body.iter()
-        if element is not body
-        and _BOX.search(f"{element.get('class', '')} {element.get('id', '')}")
-    ]
+    """Take the author boxes out of a body and return the words of the last one as sentences."""
+    boxes = [element for element in body.iter() if element is not body and _is_box(element)]
     outer = [box for box in boxes if not any(up in boxes for up in box.iterancestors())]
-    lines = _box_lines(outer[-1]) if outer else []
+    lines = [_box_lines(box) for box in outer]
     for box in outer:
         html.remove(box)
-    return _sentences(lines)
+    told = [found for found in map(_sentences, lines) if len(found.split()) >= _BIO_WORDS]
+    return told[-1] if told else ""
+
+
+def _is_box(element: Element) -> bool:
+    if not _BOX.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+        return False
+    ups = (f"{up.get('class') or ''} {up.get('id') or ''}" for up in element.iterancestors())
+    return not any("comment" in marks.lower() for marks in ups) and (
+        len(html.text_of(element)) <= _BOX_TEXT
+    )
 
 
 def _box_lines(box: Element) -> list[str]:
     lines = [html.text_of(block) for block in html.blocks(box)] or [html.text_of(box)]
-    labels = re.compile(
-        r"(?i)about (?:the )?authors?:?|(?:author|bio(?:graphy)?):?|follow.*|website"
-    )
-    return [line for line in lines if line and not labels.fullmatch(line)]
+    return [line for line in lines if line and not _BOX_LABEL.fullmatch(line)]
 
 
 def _sentences(lines: list[str]) -> str:

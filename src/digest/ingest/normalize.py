@@ -24,7 +24,16 @@ _CATEGORY = 60
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _SEPARATOR = r"\s*[|·•»«~]\s*|\s+[-–—:]+\s+"
 _NO_CATEGORY = frozenset(
-    {"uncategorized", "uncategorised", "allgemein", "non classé", "sin categoría"}
+    {
+        "uncategorized",
+        "uncategorised",
+        "allgemein",
+        "non classé",
+        "sin categoría",
+        "home",
+        "homepage",
+        "front page",
+    }
 )
 _PAID = frozenset(
     {

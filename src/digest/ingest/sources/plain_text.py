@@ -7,6 +7,7 @@ sponsor labels, "Week's Top Stories" and "More In This Category" with teasers cu
 import re
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 from digest import text
 from digest.errors import IngestError
@@ -21,18 +22,20 @@ _LONGEST = 500_000  #: characters
 _PROSE = 90  #: characters; teasers and labels are shorter or cut
 _BIO = 600
 _FIELD = re.compile(
-    r"(?i)(source|url|link|title|headline|author|written by|date|published(?: on)?|posted(?: on)?|updated"
-    r"|section|category|categories|tags|image|photo url|language)\s*:\s*(\S.*)"
+    r"(?i)(source|url|link|title|headline|author|written by|date|published(?: on)?|posted(?: on)?"
+    r"|updated|section|category|categories|tags|image|photo url|language)\s*:\s*(\S.*)"
 )
 _CAPTION = re.compile(
-    r"(?i)(?:\[?(?:photo|image|picture|caption|credit|file photo|illustration|foto|bild)\s*(?:credit"
-    r"|courtesy|by|:|/)).*|.*\((?:photo|image|credit|picture|foto)\b[^)]{0,80}\)|.{3,240}(?:/|\||©|via )\s*"
+    r"(?i)(?:\[?(?:photo|image|picture|caption|credit|file photo|illustration|foto|bild)\s*"
+    r"(?:credit|courtesy|by|:|/)).*|.*\((?:photo|image|credit|picture|foto)\b[^)]{0,80}\)"
+    r"|.{3,240}(?:/|\||©|via )\s*"
     r"(?:getty images|reuters|ap(?: photo)?|afp|shutterstock|unsplash|wikimedia commons)\.?"
 )
 _PICTURE = re.compile(r"(?i)https?://\S+\.(?:jpe?g|png|webp|avif)(?:\?\S*)?")
-_NAME = re.compile(
-    r"(?:[A-ZÀ-ÞŁŚŠŽČ][\w.’'-]*|d[aei]|de[rnl]?|v[ao]n|bin|al|la|le|und)(?: (?:[A-ZÀ-ÞŁŚŠŽČ][\w.’'-]*|d[aei]|de[rnl]?|v[ao]n|bin|al|la|le)){1,4}"
-)
+_PARTICLE = r"(?:d[aei]|de[rnl]?|v[ao]n|bin|al|la|le)"
+_CAPITAL = r"[A-ZÀ-ÞŁŚŠŽČ][\w.’'-]*"
+_NAME = re.compile(rf"(?:{_CAPITAL}|{_PARTICLE})(?: (?:{_CAPITAL}|{_PARTICLE})){{1,4}}")
+_SPONSOR = re.compile(r"(?i)\W*(?:sponsor(?:ed)?(?: (?:by|content|message))?|anzeige)\W*")
 _ABOUT = re.compile(
     r"(?i)(?:about (?:the )?author|author bio(?:graphy)?|bio(?:graphy)?)s?\s*:?\s*(.*)"
 )
@@ -143,14 +146,24 @@ def _same_title(line: str, title: str) -> bool:
 def _without_lists(lines: list[str]) -> list[str]:
     """Drop labels, and after a list's label everything that is no full paragraph."""
     rest, skipping = [], False
-    for line in lines:
+    for n, line in enumerate(lines):
         kind = furniture.kind_of(line)
         if kind is Kind.LIST:
             skipping = True
         elif kind is Kind.TEXT and (not skipping or _ends_list(line)):
             skipping = False
-            rest.append(line)
+            if not _is_sponsor(lines, n):
+                rest.append(line)
     return rest
+
+
+def _is_sponsor(lines: list[str], n: int) -> bool:
+    """Say whether a line is the name below a sponsor's label: short, once, and no one's byline."""
+    line = lines[n]
+    if not n or not _SPONSOR.fullmatch(lines[n - 1]) or _ENDS.search(line):
+        return False
+    named = lines.count(line) > 1 or any(other.startswith(f"{line} ") for other in lines)
+    return len(line.split()) <= 4 and not named
 
 
 def _ends_list(line: str) -> bool:
@@ -190,7 +203,7 @@ def _author(lines: list[str]) -> str:
     for name in alone:
         if alone.count(name) > 1:
             return name
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         if line in alone and _is_bio(following, line, after_name=False):
             return line
     return ""
@@ -204,10 +217,11 @@ def _is_author(line: str, author: str) -> bool:
 
 
 def _is_bio(line: str, author: str, *, after_name: bool) -> bool:
-    """Say whether a line tells who the author is: it opens with the name or, below it, a pronoun."""
+    """Say whether a line tells who the author is: by the name or, right below it, a pronoun."""
     if not author or not 20 <= len(line) <= _BIO:
         return False
-    first, last = author.split()[0], author.split()[-1]
+    names = author.split()
+    first, last = names[0], names[-1]
     full = line.startswith(author)
     short = after_name and re.match(
         rf"(?:{re.escape(first)}|{re.escape(last)}|She|He|They)\b", line
