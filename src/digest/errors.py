@@ -1,5 +1,7 @@
 """Every error this program raises on purpose, in one family."""
 
+from datetime import timedelta
+
 
 class DigestError(Exception):
     """Something went wrong that a person can act on."""
@@ -38,6 +40,11 @@ class InvalidAddress(DigestError):
 
 class IngestError(DigestError):
     """A feed or file could not be read."""
+
+    def __init__(self, message: str = "", *, retry_after: timedelta | None = None) -> None:
+        #: how long the server asked us to stay away, when it did
+        self.retry_after = retry_after
+        super().__init__(message)
 
 
 class RenderError(DigestError):

@@ -1,0 +1,175 @@
+"""Pure helpers over HTML fragments: parse within limits, read as text, reduce to an allow-list."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin
+
+from digest import text
+
+#: An lxml element. lxml has no types of its own.
+Element = Any
+
+MAX_DEPTH = 100  #: nh3 takes time by the square of the depth; no article needs more
+_MAX_ATTRIBUTE = 8_192
+
+TAGS = frozenset(
+    "a b blockquote br code em figcaption figure h2 h3 h4 hr i img li ol p pre strong sub sup "
+    "ul".split()
+)
+ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "width", "height"}}
+SCHEMES = frozenset({"http", "https", "mailto"})
+
+BLOCKS = frozenset(
+    "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer "
+    "form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section summary table tbody td "
+    "tfoot th thead tr ul".split()
+)
+#: Elements that are dropped with everything in them.
+_SILENT = frozenset(
+    "script style template noscript iframe object embed applet svg math form button input select "
+    "textarea option head title meta link base audio video canvas map frame frameset noframes "
+    "xmp plaintext noembed".split()
+)
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Tags a title or a plain field may carry; anything else in angle brackets is text.
+_INLINE_TAG = re.compile(
+    r"(?is)<(script|style)\b.*?</\1\s*>|</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img"
+    r"|ins|li|mark|nobr|p|q|s|script|small|span|strike|strong|style|sub|sup|tt|u|ul|wbr)"
+    r"(?:\s[^<>]*)?/?>|<!--.*?-->"
+)
+
+
+def plain(markup: str) -> str:
+    """Return a field that may hold entities or inline tags as clean text, unescaped once."""
+    if "<" in markup:
+        markup = _INLINE_TAG.sub(lambda m: " " if _breaks(m[0]) else "", markup)
+    return text.clean(unescape(markup))
+
+
+def _breaks(tag: str) -> bool:
+    return re.match(r"(?i)</?(?:br|div|h\d|li|p|ul)\b", tag) is not None
+
+
+def parse(markup: str) -> Element:
+    """Return the `body` element of a fragment, never deeper than MAX_DEPTH.
+
+    The address a `base` element gives is kept as its `data-base` attribute.
+    """
+    from lxml import etree
+
+    parser = etree.HTMLParser(encoding="utf-8", remove_pis=True, remove_comments=True)
+    data = _CONTROLS.sub("", markup).encode("utf-8", "ignore")
+    root: Element = etree.fromstring(b"<html><body>" + data + b"</body></html>", parser)
+    found = None if root is None else root.find("body")
+    body = etree.Element("body") if found is None else found
+    _flatten(body)
+    for base in body.iter("base"):
+        body.set("data-base", base.get("href") or "")
+    _silence(body)
+    return body
+
+
+def _flatten(body: Element) -> None:
+    """Cut what is nested too deep, keeping its text."""
+    stack = [(body, 0)]
+    while stack:
+        element, depth = stack.pop()
+        if depth < MAX_DEPTH:
+            stack.extend((child, depth + 1) for child in element)
+        elif len(element):
+            kept = "".join(element.itertext())
+            del element[:]
+            element.text = kept
+
+
+def _silence(body: Element) -> None:
+    for element in list(body.iter()):
+        if not isinstance(element.tag, str) or element.tag.lower() in _SILENT:
+            remove(element)
+
+
+def remove(element: Element) -> None:
+    """Take an element out and leave the text that follows it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            before.tail = (before.tail or "") + element.tail
+    parent.remove(element)
+
+
+def text_of(element: Element) -> str:
+    """Return an element's text on one line, with spaces between blocks."""
+    return text.clean("".join(_pieces(element)))
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    from lxml import etree
+
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node.tag in BLOCKS or node.tag == "br":
+            yield " "
+        if event == "start":
+            yield node.text or ""
+        elif node is not element:
+            yield node.tail or ""
+
+
+def blocks(body: Element) -> list[Element]:
+    """Return the innermost block elements in order: paragraphs, headings, list items."""
+    return [
+        element
+        for element in body.iter()
+        if element.tag in BLOCKS
+        and not any(child.tag in BLOCKS for child in element.iterdescendants())
+    ]
+
+
+def absolute(base: str, url: str) -> str:
+    """Return `url` joined to `base` when the result is http(s), else ""."""
+    try:
+        joined = urljoin(base, url.strip())
+    except ValueError:
+        return ""
+    return text.link_url(joined) and joined
+
+
+def absolutize(body: Element, base: str) -> None:
+    """Make every link and picture address absolute; those that cannot be lose the attribute."""
+    for element in body.iter("a", "img"):
+        name = "href" if element.tag == "a" else "src"
+        value = element.get(name)
+        if value is None or (name == "href" and value.strip().lower().startswith("mailto:")):
+            continue
+        joined = absolute(base, value) if len(value) <= _MAX_ATTRIBUTE else ""
+        if joined:
+            element.set(name, joined)
+        else:
+            del element.attrib[name]
+
+
+def reduced(body: Element) -> str:
+    """Return the inner HTML of `body` with nothing but TAGS, ATTRIBUTES and SCHEMES."""
+    import nh3
+    from lxml import etree
+
+    for element in body.iter("h1"):
+        element.tag = "h2"
+    for element in body.iter("h5", "h6"):
+        element.tag = "h4"
+    markup = etree.tostring(body, encoding="unicode", method="html")
+    inner = markup.partition(">")[2].rpartition("</body>")[0]
+    return nh3.clean(
+        inner,
+        tags=set(TAGS),
+        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        url_schemes=set(SCHEMES),
+        link_rel=None,
+        url_relative="deny",
+    ).strip()

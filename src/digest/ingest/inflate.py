@@ -1,0 +1,92 @@
+"""Collect and decompress an answer piece by piece, and stop before it grows too large."""
+
+import zlib
+
+from digest.errors import IngestError
+from digest.ingest.limits import Limits
+
+_GZIP = b"\x1f\x8b"
+_MEMBERS = 100  #: each copies what is left of the chunk
+_STEP = 65_536  #: bytes inflated at a time
+_RATIO_FROM = 1_000_000  #: raw bytes from which the ratio counts: short texts may repeat a lot
+
+
+class Body:
+    """The body of one answer, decompressed while it arrives.
+
+    The limits cap compressed bytes, the bytes that come out, and one by the other.
+    """
+
+    def __init__(self, encoding: str, limits: Limits) -> None:
+        self._inflater = _inflater(encoding)
+        self._wire = limits.wire if self._inflater else limits.raw
+        self._raw = limits.raw
+        self._ratio = limits.ratio
+        self._seen = 0
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._members = 1
+        self._bare = False
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes off the wire."""
+        self._seen += len(chunk)
+        if self._seen > self._wire:
+            raise IngestError(f"sent more than {self._wire:,} bytes")
+        if self._inflater is None:
+            self._keep(chunk)
+        else:
+            self._inflate(chunk)
+
+    def finish(self) -> bytes:
+        """Return the whole body; a compressed one must have come to its end."""
+        if self._inflater is not None and self._seen and not self._inflater.eof:
+            raise IngestError("sent compressed data that breaks off")
+        return b"".join(self._parts)
+
+    def _inflate(self, chunk: bytes) -> None:
+        while chunk and self._inflater is not None:
+            if self._inflater.eof and not self._next_member(chunk):
+                return
+            try:
+                self._keep(self._inflater.decompress(chunk, _STEP))
+            except zlib.error as exc:
+                self._try_bare(chunk, exc)
+                continue
+            chunk = self._inflater.unconsumed_tail or self._inflater.unused_data
+
+    def _next_member(self, chunk: bytes) -> bool:
+        """Start on a further gzip member; anything else after the end is padding."""
+        if not chunk.startswith(_GZIP):
+            return False
+        self._members += 1
+        if self._members > _MEMBERS:
+            raise IngestError("sent compressed data in too many pieces")
+        self._inflater = zlib.decompressobj(47)
+        return True
+
+    def _try_bare(self, chunk: bytes, exc: zlib.error) -> None:
+        """Read bare deflate, which some servers send as "deflate" (RFC 9110, 8.4.1.2)."""
+        if self._bare or len(chunk) != self._seen or chunk.startswith(_GZIP):
+            raise IngestError("sent compressed data that is damaged") from exc
+        self._bare = True
+        self._inflater = zlib.decompressobj(-15)
+
+    def _keep(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._raw:
+            raise IngestError(f"sent more than {self._raw:,} bytes once decompressed")
+        if self._size > _RATIO_FROM and self._size > self._ratio * self._seen:
+            raise IngestError(f"sent data that grows more than {self._ratio}-fold: not a feed")
+        if piece:
+            self._parts.append(piece)
+
+
+def _inflater(encoding: str) -> "zlib._Decompress | None":
+    """Return what undoes `encoding`, None for none; 47 reads gzip and zlib by their heads."""
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return None
+    if name in {"gzip", "x-gzip", "deflate"}:
+        return zlib.decompressobj(47)
+    raise IngestError(f"sent {name!r} compression, which was not asked for")

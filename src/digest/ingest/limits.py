@@ -1,0 +1,65 @@
+"""How much and how long one fetch may take, and the watch that holds it to that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from digest.errors import IngestError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one fetch, in seconds and bytes."""
+
+    connect: float = 10
+    first_byte: float = 10
+    whole: float = 60
+    grace: float = 10  #: seconds before the floor counts
+    floor: int = 1_000  #: bytes a second
+    wire: int = 5_000_000  #: compressed
+    raw: int = 20_000_000
+    ratio: int = 100
+    redirects: int = 5
+
+
+class Watch:
+    """Times one fetch: what may still pass before connection, first byte and end."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._end = clock() + limits.whole
+        self._phase = self._end
+        self._body_began: float | None = None
+        self._received = 0
+
+    def begin(self, *, waited: float) -> None:
+        """Start a hop; the time spent waiting for a turn is not the server's fault."""
+        self._end += waited
+        self._body_began = None
+        self._phase = min(self._end, self._clock() + self._limits.connect)
+
+    def connected(self) -> None:
+        """Start waiting for the head of the answer."""
+        self._phase = min(self._end, self._clock() + self._limits.first_byte)
+
+    def body(self) -> None:
+        """Start timing the body."""
+        self._phase = self._end
+        self._body_began = self._clock()
+        self._received = 0
+
+    def left(self) -> float:
+        """Return the seconds this phase still has; IngestError when there are none."""
+        left = self._phase - self._clock()
+        if left <= 0:
+            raise IngestError("the server was too slow to answer")
+        return min(left, self._limits.first_byte)
+
+    def count(self, size: int) -> None:
+        """Note bytes received; IngestError when they only drip."""
+        self._received += size
+        if self._body_began is None:
+            return
+        spent = self._clock() - self._body_began
+        if spent > self._limits.grace and self._received < self._limits.floor * spent:
+            raise IngestError(f"the server sent less than {self._limits.floor:,} bytes a second")

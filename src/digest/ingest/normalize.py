@@ -1,0 +1,170 @@
+"""Make one clean article of a raw item; pure."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from digest import text
+from digest.errors import IngestError
+from digest.ingest import dates, furniture, html, pictures
+from digest.ingest.addresses import address_of
+from digest.ingest.html import Element
+from digest.model import Article, Item
+
+SUMMARY = 320
+CATEGORIES = 8
+#: A date further ahead is a mistake; then the moment we first saw the article counts.
+FUTURE = timedelta(days=30)
+
+_CONTENT = 1_000_000  #: characters of HTML; the longest articles have a tenth
+_TITLE = 300
+_AUTHOR = 160
+_BIO = 600
+_CATEGORY = 60
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_SEPARATOR = r"\s*[|·•»«~]\s*|\s+[-–—:]+\s+"
+_NO_CATEGORY = frozenset(
+    {
+        "uncategorized",
+        "uncategorised",
+        "allgemein",
+        "non classé",
+        "sin categoría",
+        "home",
+        "homepage",
+        "front page",
+    }
+)
+_PAID = frozenset(
+    {
+        "sponsored",
+        "sponsored content",
+        "sponsored post",
+        "advertorial",
+        "anzeige",
+        "partner content",
+    }
+)
+
+
+def normalize(
+    item: Item,
+    *,
+    document_url: str,
+    feed_title: str,
+    section: str,
+    language: str,
+    now: datetime,
+    site_url: str = "",
+) -> Article:
+    """Return the article an item holds; IngestError when it has no title or no address.
+
+    Addresses are completed from `document_url` when that is one, else from `site_url`.
+    """
+    title = title_of(item.title, feed_title)
+    if not title:
+        raise IngestError("an item has no title")
+    url = address_of(item, document_url, site_url)
+    if not url:
+        raise IngestError(f"{_quoted(title)} has no address; it could not be linked to")
+    author = text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR)
+    body = html.parse((item.content or item.summary)[:_CONTENT])
+    base = _base(body, url)
+    bio = html.plain(item.author_bio) or furniture.take_author_box(body)
+    furniture.strip(body, title=title, author=author)
+    image = pictures.best(item.image, body, base)
+    html.absolutize(body, base)
+    categories = categories_of(item.categories, section)
+    key = text.canonical_url(url)
+    return Article(
+        id=text.short_id(key),
+        url=url,
+        title=title,
+        key=key,
+        guid=text.clean(item.guid),
+        author=author,
+        author_bio=text.shorten(bio, _BIO),
+        summary=_summary(item, body, title),
+        body=html.reduced(body),
+        image=image,
+        categories=categories,
+        published_at=_moment(item.published_at, now),
+        updated_at=_moment(item.updated_at, now),
+        words=len(text.words(html.text_of(body))),
+        language=language_of(item.language or language),
+        feed=text.clean(feed_title),
+        outlet=text.host_of(url),
+        featured=item.featured,
+        sponsored=item.sponsored or any(name.casefold() in _PAID for name in categories),
+    )
+
+
+def title_of(title: str, site: str) -> str:
+    """Return a headline without markup and without the name of its site at the end."""
+    cleaned = html.plain(title)
+    names = {site.strip().casefold(), *(part.casefold() for part in re.split(_SEPARATOR, site))}
+    cut = re.search(rf"(?:{_SEPARATOR})(?!.*(?:{_SEPARATOR}))(.+)$", cleaned)
+    if cut and cut.start() and cut[1].strip().casefold() in names - {""}:
+        cleaned = cleaned[: cut.start()]
+    return text.truncate(cleaned.strip(), _TITLE)
+
+
+def categories_of(names: Iterable[str], section: str) -> tuple[str, ...]:
+    """Return clean, distinct category names; the feed's section label when there are none."""
+    found: dict[str, str] = {}
+    for name in names:
+        cleaned = html.plain(name)
+        usable = cleaned and len(cleaned) <= _CATEGORY and "://" not in cleaned
+        if usable and cleaned.casefold() not in _NO_CATEGORY:
+            found.setdefault(cleaned.casefold(), cleaned)
+    if not found and text.clean(section):
+        return (text.clean(section),)
+    return tuple(found.values())[:CATEGORIES]
+
+
+def language_of(tag: str) -> str:
+    """Return a language tag such as "en" or "de-AT", "" when it is none."""
+    cleaned = tag.strip()
+    if not _LANGUAGE.fullmatch(cleaned) or len(cleaned) > 35:
+        return ""
+    first, *rest = cleaned.replace("_", "-").split("-")
+    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])
+
+
+def _quoted(title: str) -> str:
+    return f"“{text.truncate(title, 60)}”"
+
+
+def _base(body: Element, url: str) -> str:
+    """Return what relative addresses in a body refer to: its own word, else the article."""
+    given = body.get("data-base") or ""
+    return given if html.absolute("", given) else url
+
+
+def _moment(found: datetime | None, now: datetime) -> datetime | None:
+    known = dates.utc(found) if found else None
+    return known if known and known <= now + FUTURE else None
+
+
+def _summary(item: Item, body: Element, title: str) -> str:
+    """Return the item's own summary as text, else the first paragraphs of the body."""
+    given = html.parse(item.summary[:_CONTENT]) if item.summary.strip() and item.content else None
+    if given is not None:
+        furniture.strip(given, title=title, author="")
+    for source in (given, body):
+        line = furniture.without_tail(_prose(source)) if source is not None else ""
+        if line and line.casefold() != title.casefold():
+            return text.shorten(line, SUMMARY)
+    return ""
+
+
+def _prose(body: Element) -> str:
+    """Return the paragraphs of a body as one line; all text where they are the lesser part."""
+    paragraphs = [
+        html.text_of(block)
+        for block in html.blocks(body)
+        if block.tag in {"p", "div", "blockquote"} and block.get("class") != "wp-caption-text"
+    ]
+    whole = html.text_of(body)
+    prose = " ".join(line for line in paragraphs if line)
+    return prose if 2 * len(prose) >= len(whole) or len(prose) >= SUMMARY else whole

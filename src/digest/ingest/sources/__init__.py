@@ -1,0 +1,13 @@
+"""The formats ingest understands, tried in this order: the first that accepts a document wins."""
+
+from digest.ingest.sources.base import Parsed, Source
+from digest.ingest.sources.json_feed import JsonFeed
+from digest.ingest.sources.markdown import Markdown
+from digest.ingest.sources.page import Page
+from digest.ingest.sources.plain_text import PlainText
+from digest.ingest.sources.records import Records
+from digest.ingest.sources.rss import Rss
+
+__all__ = ["SOURCES", "Parsed", "Source"]
+
+SOURCES: tuple[Source, ...] = (Rss(), JsonFeed(), Records(), Markdown(), Page(), PlainText())

@@ -1,0 +1,88 @@
+"""Read a saved article page: its text without the page around it, and what the page says of it."""
+
+import re
+
+from digest.errors import IngestError
+from digest.ingest import furniture, metadata, pictures, xml
+from digest.ingest.addresses import is_web, slug
+from digest.ingest.decode import decode
+from digest.ingest.html import Element
+from digest.ingest.normalize import title_of
+from digest.ingest.sources.base import Parsed
+from digest.ingest.sources.json_feed import paragraphs
+from digest.model import Document, Item
+
+_PAGE = re.compile(r"(?is)<(?:!doctype\s+html|html|head|body|article|main)\b")
+_LONGEST = 3_000_000  #: characters; the text of an article lies well before
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Page:
+    """A saved HTML page with one article."""
+
+    name = "page"
+
+    def accepts(self, document: Document) -> bool:
+        """Say whether the bytes open like an HTML page."""
+        if xml.root_name(document) in {"html", "head", "body", "article", "main"}:
+            return True
+        head = decode(document.content[:4_096], document.content_type)
+        return head.lstrip().startswith("<") and _PAGE.search(head) is not None
+
+    def parse(self, document: Document) -> Parsed:
+        """Read the one article; IngestError when the page holds none."""
+        text = decode(document.content, document.content_type)[:_LONGEST]
+        root = _tree(text)
+        found = metadata.read(root)
+        bio = furniture.take_author_box(root)
+        content = _content(root) or paragraphs(found.text)
+        title = title_of(found.title, found.site)
+        if not title or not (content or found.summary):
+            raise IngestError("is a page without an article that could be found")
+        own = document.url if is_web(document.url) else ""
+        item = Item(
+            title=title,
+            url=found.url or own or slug(title),
+            author=found.author,
+            author_bio=bio,
+            summary=found.summary,
+            content=content,
+            image=pictures.best(found.image, root, found.url or own) if found.image else None,
+            categories=found.categories,
+            published_at=found.published_at,
+            updated_at=found.updated_at,
+            language=found.language,
+            counts=found.counts,
+        )
+        return Parsed(title=found.site, language=found.language, items=(item,))
+
+
+def _tree(text: str) -> Element:
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        return html.document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
+    except (etree.LxmlError, ValueError) as exc:
+        raise IngestError("is not readable as HTML") from exc
+
+
+def _content(root: Element) -> str:
+    """Return the article's HTML; empty when trafilatura finds none or gives up."""
+    import trafilatura
+    from lxml import etree
+
+    try:
+        found = trafilatura.extract(
+            root,
+            fast=True,
+            output_format="html",
+            include_comments=False,
+            include_tables=False,
+            include_images=True,
+            include_links=True,
+            include_formatting=True,
+        )
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, etree.LxmlError):
+        return ""
+    return re.sub(r"(?is)^.*?<body[^>]*>|</body>.*$", "", found or "")

@@ -1,0 +1,205 @@
+"""Read RSS 0.9x, 1.0 and 2.0 and Atom, with Dublin Core, Media RSS, iTunes and slash."""
+
+from calendar import timegm
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from html import escape
+from io import BytesIO
+from typing import Any
+
+from digest.errors import IngestError
+from digest.ingest import pictures, xml
+from digest.ingest.addresses import is_web
+from digest.ingest.html import Element
+from digest.ingest.sources.base import Parsed
+from digest.model import Document, Image, Item
+
+_ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
+_PICTURE_ENDS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
+
+
+class Rss:
+    """RSS and Atom."""
+
+    name = "rss"
+
+    def accepts(self, document: Document) -> bool:
+        """Say whether the first element is that of a feed."""
+        return xml.root_name(document) in _ROOTS
+
+    def parse(self, document: Document) -> Parsed:
+        """Read at most 500 items."""
+        import feedparser
+        from lxml import etree
+
+        root = xml.parse(document)
+        data = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+        base = document.url if is_web(document.url) else ""
+        try:
+            found = feedparser.parse(
+                BytesIO(data),
+                response_headers={"content-location": base},
+                sanitize_html=False,
+                resolve_relative_uris=False,
+            )
+        except (RecursionError, ValueError, LookupError, TypeError, AttributeError) as exc:
+            raise IngestError(f"is a feed too broken to read ({exc})") from exc
+        if not found.entries and not found.get("version"):
+            raise IngestError("is XML but no feed")
+        return _parsed(found, root, base)
+
+
+def _parsed(found: Any, root: Element, base: str) -> Parsed:
+    elements: list[Element | None] = list(xml.items(root))
+    if len(elements) != len(found.entries):
+        elements = [None] * len(found.entries)
+    atom = str(found.get("version") or "").startswith("atom")
+    return Parsed(
+        title=_markup(found.feed, "title", atom=atom),
+        language=str(found.feed.get("language") or ""),
+        items=tuple(
+            _item(entry, element, base, atom=atom)
+            for entry, element in zip(found.entries, elements, strict=True)
+        ),
+    )
+
+
+def _item(entry: Any, element: Element | None, base: str, *, atom: bool) -> Item:
+    content = _content(entry, base, atom=atom)
+    return Item(
+        title=_markup(entry, "title", atom=atom),
+        url=str(entry.get("feedburner_origlink") or _link(entry)),
+        guid=str(entry.get("id") or ""),
+        author=_author(entry),
+        summary=_markup(entry, "summary", atom=atom),
+        content=content,
+        image=_image(entry, element),
+        categories=tuple(
+            str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()
+        ),
+        published_at=_moment(entry, "published_parsed") or _moment(entry, "created_parsed"),
+        updated_at=_moment(entry, "updated_parsed"),
+        language=_language(entry),
+        counts=_counts(entry),
+    )
+
+
+def _markup(holder: Any, name: str, *, atom: bool) -> str:
+    """Return a field as HTML: Atom's plain text is escaped, what RSS says cannot be trusted."""
+    value = str(holder.get(name) or "")
+    kind = (holder.get(f"{name}_detail") or {}).get("type")
+    return escape(value, quote=False) if atom and kind == "text/plain" else value
+
+
+def _content(entry: Any, base: str, *, atom: bool) -> str:
+    """Return the longest content, told where its relative addresses start."""
+    found: Any = max(
+        entry.get("content") or (), key=lambda part: len(part.get("value") or ""), default={}
+    )
+    value = str(found.get("value") or "")
+    if atom and found.get("type") == "text/plain":
+        value = "".join(f"<p>{escape(line)}</p>" for line in value.split("\n\n"))
+    own_base = str(found.get("base") or "")
+    if value and is_web(own_base) and own_base != base:
+        return f'<base href="{escape(own_base)}">{value}'
+    return value
+
+
+def _link(entry: Any) -> str:
+    """Return the page of an entry, not a picture or sound that hangs on it."""
+    for link in entry.get("links") or ():
+        if link.get("rel") == "alternate" and "html" in str(link.get("type") or "html"):
+            return str(link.get("href") or "")
+    return str(entry.get("link") or "")
+
+
+def _author(entry: Any) -> str:
+    names = [str(author.get("name") or "") for author in entry.get("authors") or () if author]
+    return ", ".join(dict.fromkeys(filter(None, names))) or str(entry.get("author") or "")
+
+
+def _language(entry: Any) -> str:
+    found = (part.get("language") for part in entry.get("content") or ())
+    return str(next(filter(None, found), "") or "")
+
+
+def _moment(entry: Any, name: str) -> datetime | None:
+    parts = dict.get(entry, name)  # the plain dict: feedparser's own maps one date to another
+    try:
+        return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
+    except (ValueError, OverflowError, OSError, TypeError):
+        return None
+
+
+def _counts(entry: Any) -> dict[str, int]:
+    for name in ("slash_comments", "thr_total"):
+        value = str(entry.get(name) or "").strip()
+        if value.isdecimal() and len(value) < 10:
+            return {"comments": int(value)}
+    return {}
+
+
+def _image(entry: Any, element: Element | None) -> Image | None:
+    """Return the widest fit picture the feed names: Media RSS, then enclosures, then iTunes."""
+    found = [*_media(element), *_enclosures(entry)]
+    href = (entry.get("image") or {}).get("href")
+    if href:
+        found.append(Image(str(href)))
+    fit = [image for image in found if pictures.is_fit(image)]
+    return max(fit, key=lambda image: image.width, default=None)
+
+
+def _enclosures(entry: Any) -> Iterator[Image]:
+    for link in entry.get("enclosures") or ():
+        url, kind = str(link.get("href") or ""), str(link.get("type") or "")
+        if url and (kind.startswith("image/") or (not kind and _looks_like_picture(url))):
+            yield Image(url)
+
+
+def _media(item: Element | None) -> Iterator[Image]:
+    """Yield the pictures of an item's Media RSS, contents before thumbnails."""
+    if item is None:
+        return
+    nodes = [node for node in item.iter() if _is_media(node)]
+    for name in ("content", "thumbnail"):
+        for node in nodes:
+            url = node.get("url") or ""
+            if xml.local(node) == name and url and (name == "thumbnail" or _is_picture(node)):
+                size = pictures.size(node.get("width")), pictures.size(node.get("height"))
+                yield replace(_described(node), url=url, width=size[0], height=size[1])
+
+
+def _described(node: Element) -> Image:
+    """Return caption and alt text: inside the element first, then beside it."""
+    caption, alt, credit = (_near(node, name) for name in ("description", "title", "credit"))
+    if credit and credit.casefold() not in caption.casefold():
+        caption = f"{caption} ({credit})" if caption else f"Photo: {credit}"
+    return Image("", caption=caption, alt=alt)
+
+
+def _near(node: Element, name: str) -> str:
+    parent = node.getparent()
+    beside = parent if parent is not None and xml.local(parent) in {"group", "content"} else None
+    alone = [n for n in parent if _is_media(n) and n.get("url")] if parent is not None else []
+    places = [node, beside if beside is not None or len(alone) != 1 else parent]
+    for place in places:
+        for child in place if place is not None else ():
+            if _is_media(child) and xml.local(child) == name and (child.text or "").strip():
+                return str(child.text).strip()
+    return ""
+
+
+def _is_media(node: Element) -> bool:
+    return isinstance(node.tag, str) and "/mrss" in node.tag
+
+
+def _is_picture(node: Element) -> bool:
+    kind = node.get("type") or ""
+    if node.get("medium") == "image" or kind.startswith("image/"):
+        return True
+    return not node.get("medium") and not kind and _looks_like_picture(node.get("url") or "")
+
+
+def _looks_like_picture(url: str) -> bool:
+    return url.partition("?")[0].lower().endswith(_PICTURE_ENDS)

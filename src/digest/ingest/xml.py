@@ -1,0 +1,124 @@
+"""Make bounded, well-formed XML of a feed's bytes: no DOCTYPE, no entities, no excess."""
+
+import re
+from html.entities import name2codepoint
+
+from digest.errors import IngestError
+from digest.ingest.decode import decode
+from digest.ingest.html import Element
+from digest.model import Document
+
+ITEMS = 500  #: more are not read; feeds list the newest first
+_MARKS = 1_000_000  #: "<" in a document, CDATA included: bounds memory at about 150 MB
+_SHORT = 1_000  #: characters of text in an element that is no content; the parser has slow patterns
+_LONG = frozenset({"content", "encoded", "description", "summary", "body", "subtitle", "tagline"})
+_HEAD = 65_536
+
+_COMMENT = r"<!--.*?-->"
+#: Possessive, so that hostile input costs linear time.
+_DOCTYPE = re.compile(
+    rf"""(?is)<!DOCTYPE(?:[^\[\]>"']|"[^"]*"|'[^']*'|\[(?:[^\]"'<]|"[^"]*"|'[^']*'|{_COMMENT}|<)*+\])*+>"""
+)
+_PROLOG = re.compile(rf"(?s)(?:\s|<\?.*?\?>|{_COMMENT})*+")
+_ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+_NAMED = re.compile(r"&([A-Za-z]\w{1,31});")
+_BARE = re.compile(r"&(?!#?\w{1,32};)")
+_INVALID = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
+
+
+def root_name(document: Document) -> str:
+    """Return the lower-case local name of the first element, "" when the bytes are no XML."""
+    head = _without_doctype(decode(document.content[:_HEAD], document.content_type))
+    found = _ROOT.match(head, _prolog_end(head))
+    return found[1].lower() if found else ""
+
+
+def parse(document: Document) -> Element:
+    """Return the root element of a feed, mended where it is broken."""
+    from lxml import etree
+
+    text = _INVALID.sub("", _without_doctype(decode(document.content, document.content_type)))
+    if text.count("<") > _MARKS:
+        raise IngestError(f"holds more than {_MARKS:,} elements; too many for a feed")
+    text = _NAMED.sub(_numbered, text[_start(text) :])
+    root = _read(text, recover=False)
+    if root is None:
+        root = _read(_BARE.sub("&amp;", text), recover=True)
+    if root is None:
+        raise IngestError("is not readable as XML")
+    etree.strip_tags(root, etree.Comment, etree.Entity, etree.ProcessingInstruction)
+    _trim(root)
+    return root
+
+
+def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    tag = element.tag
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def items(root: Element) -> list[Element]:
+    """Return the item and entry elements in document order."""
+    return [element for element in root.iter() if local(element) in {"item", "entry"}]
+
+
+def _read(text: str, *, recover: bool) -> Element | None:
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        recover=recover,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        strip_cdata=True,
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8", "ignore"), parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def _start(text: str) -> int:
+    """Return where the first element begins: what stands before it says nothing more."""
+    end = _prolog_end(text)
+    found = _ROOT.search(text, end)
+    return found.start() if found else end
+
+
+def _prolog_end(text: str) -> int:
+    found = _PROLOG.match(text)
+    return found.end() if found else 0
+
+
+def _without_doctype(text: str) -> str:
+    """Take out the DOCTYPE, and with it every entity a document could define."""
+    end = _prolog_end(text)
+    found = _DOCTYPE.match(text, end)
+    if found:
+        return text[:end] + text[found.end() :]
+    if text[end : end + 9].upper() == "<!DOCTYPE" and "<!ENTITY" in text[:_HEAD].upper():
+        raise IngestError("has a DOCTYPE that does not end")
+    return text
+
+
+def _numbered(match: re.Match[str]) -> str:
+    name = match[1]
+    if name in _XML_ENTITIES or name not in name2codepoint:
+        return match[0]
+    return f"&#{name2codepoint[name]};"
+
+
+def _trim(root: Element) -> None:
+    for extra in items(root)[ITEMS:]:
+        extra.getparent().remove(extra)
+    for element in root.iter():
+        if element.text and len(element.text) > _SHORT and not _is_long(element):
+            element.text = element.text[:_SHORT]
+
+
+def _is_long(element: Element) -> bool:
+    """Say whether an element is content or lies in some."""
+    return local(element) in _LONG or any(local(up) in _LONG for up in element.iterancestors())
