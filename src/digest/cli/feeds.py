@@ -120,11 +120,11 @@ def remove(context: typer.Context, name: str = typer.Argument(..., metavar="FEED
 def import_opml(context: typer.Context, path: Path = typer.Argument(..., metavar="FILE")) -> None:
     """Add the feeds of an OPML file; those there already stay as they are."""
     from digest.errors import WrongState
-    from digest.ingest.opml import read_opml
+    from digest.ingest import opml
     from digest.store import feeds
 
     added = known = 0
-    found = read_opml(read_file(path))
+    found = opml.parse(read_file(path))
     with opened(context) as app, app.database.transaction() as tx:
         for entry in found:
             try:
@@ -150,12 +150,12 @@ def export_opml(
     out: Path | None = typer.Option(None, "--out", help="A file; else stdout."),
 ) -> None:
     """Write the feeds as OPML."""
-    from digest.ingest.opml import Outline, write_opml
+    from digest.ingest import opml
     from digest.store import feeds
 
     with opened(context) as app, app.database.reading() as tx:
-        outlines = [Outline(feed.url, feed.title, feed.section) for feed in feeds.every(tx)]
-        text = write_opml(outlines, app.settings.publication.name)
+        outlines = [opml.Listed(feed.url, feed.title, feed.section) for feed in feeds.every(tx)]
+        text = opml.write(outlines, app.settings.publication.name)
     if out is None:
         print(text)
     else:

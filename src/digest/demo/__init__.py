@@ -26,7 +26,7 @@ name = "Atlas Weekly"
 url = "https://news.example"
 language = "en"
 timezone = "Europe/Berlin"
-postal_address = "Atlas Weekly, 1 Main Street, 10115 Berlin"
+postal_address = "1 Main Street, 10115 Berlin"
 contact = "editor@news.example"
 
 [mail]

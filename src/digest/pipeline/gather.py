@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
-from digest.ingest.files import walk
+from digest.ingest.files import documents
 from digest.ingest.http import Fetched, Fetcher
-from digest.model import Feed, Reading
+from digest.model import Document, Feed, Reading
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
 
@@ -73,11 +73,9 @@ def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
 
 def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
     failures = feed.failures + 1
-    wait = due.after_failure(failures, error.retry_after)
+    again = due.next_due(app.now(), failures=failures, retry_after=error.retry_after)
     with app.database.transaction() as tx:
-        feeds.update(
-            tx, feed.id, last_error=str(error), failures=failures, next_due_at=app.now() + wait
-        )
+        feeds.update(tx, feed.id, last_error=str(error), failures=failures, next_due_at=again)
     return Gathered(feed.url, error=str(error))
 
 
@@ -88,22 +86,24 @@ def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | N
             feeds.update(tx, feed.id, ended=True, last_error="the server says it is gone (410)")
         return Gathered(feed.url, error="the feed is gone (410) and is not asked again")
     published = [a.published_at for a in ingested.articles if a.published_at] if ingested else []
-    wait = due.after_success(published, now, fetched.max_age, fetched.retry_after)
+    again = due.next_due(
+        now, published=published, retry_after=fetched.retry_after, max_age=fetched.max_age
+    )
     with app.database.transaction() as tx:
         stored = _store(tx, ingested, now) if ingested else Stored()
-        feeds.update(tx, feed.id, **_facts(feed, fetched, ingested, now, wait))
+        feeds.update(tx, feed.id, **_facts(feed, fetched, ingested, now, again))
     note = "" if ingested else "nothing new"
     return Gathered(feed.url, stored, ingested.refused if ingested else (), note=note)
 
 
 def _facts(
-    feed: Feed, fetched: Fetched, ingested: Ingested | None, now: datetime, wait: timedelta
+    feed: Feed, fetched: Fetched, ingested: Ingested | None, now: datetime, again: datetime
 ) -> dict[str, object]:
     facts: dict[str, object] = {
         "last_success_at": now,
         "last_error": "",
         "failures": 0,
-        "next_due_at": now + wait,
+        "next_due_at": again,
     }
     if ingested:
         facts |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
@@ -132,19 +132,20 @@ def _readings(
 def import_files(app: App, paths: Sequence[Path], *, section: str = "") -> list[Gathered]:
     """Import files and folders; a file that cannot be read is reported, the rest is imported."""
     done = []
-    for found in walk(paths):
-        if isinstance(found, str):  # why a path cannot be read
-            done.append(Gathered(found.partition(":")[0], error=found))
-            continue
-        name = found.path or found.url
-        try:
-            ingested = read(
-                found, section=section, site_url=app.settings.publication.url, now=app.now()
-            )
-        except IngestError as error:
-            done.append(Gathered(name, error=str(error)))
-            continue
-        with app.database.transaction() as tx:
-            stored = _store(tx, ingested, app.now())
-        done.append(Gathered(name, stored, ingested.refused))
+    for found in documents(paths):
+        if found.document is None:
+            done.append(Gathered(found.path, error=found.problem))
+        else:
+            done.append(_import_one(app, found.document, section))
     return done
+
+
+def _import_one(app: App, document: Document, section: str) -> Gathered:
+    site_url = app.settings.publication.url
+    try:
+        ingested = read(document, section=section, site_url=site_url, now=app.now())
+    except IngestError as error:
+        return Gathered(document.path, error=str(error))
+    with app.database.transaction() as tx:
+        stored = _store(tx, ingested, app.now())
+    return Gathered(document.path, stored, ingested.refused)
