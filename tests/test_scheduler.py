@@ -123,7 +123,8 @@ def test_with_approval_required_a_draft_waits_and_unapproved_is_held(
     fill(app, readers=1)
     tick(app)
     assert states(app) == {"weekly@2026-11-23": EditionState.DRAFT}
-    assert b"digest editions approve weekly@2026-11-23" in sink.received[0].content
+    told = sink.received[0].content.replace(b"=\r\n", b"")
+    assert b"digest editions approve weekly@2026-11-23" in told
     clock.move(hours=1)
     tick(app)
     assert states(app) == {"weekly@2026-11-23": EditionState.HELD}

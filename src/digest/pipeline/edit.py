@@ -89,8 +89,12 @@ def approve_edition(app: App, edition: Edition) -> Edition:
         first = looked.blockers[0]
         raise WrongState(f"{edition.key} cannot be sent: {first.rule}: {first.message}")
     with app.database.transaction() as tx:
+        # The move comes first: it is what decides between two who approve at the same moment.
+        approved = editions.move(
+            tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256
+        )
         editions.freeze(tx, edition, looked.rendered)
-        return editions.move(tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256)
+        return approved
 
 
 def _frozen(app: App, edition: Edition) -> Rendered | None:
