@@ -4,6 +4,7 @@ After the single-pass clustering of news streams in Miranda et al., EMNLP 2018; 
 and the window are those measured in docs/ranking.md.
 """
 
+import heapq
 import math
 import unicodedata
 from collections import Counter, defaultdict
@@ -16,9 +17,8 @@ from digest.text import words
 
 THRESHOLD = 0.30  #: cosine from which a title joins a story
 LIVE = timedelta(hours=72)  #: a story takes no more articles after this silence
-#: a word of more than this share of the window's titles does not bring candidates
-_COMMON_SHARE = 0.05
-_COMMON_LEAST = 25
+_RECENT = 48  #: of the stories with a word, so many recent ones are looked at: this keeps it linear
+_CLOSE = 8  #: of those, so many that share most are compared in full
 
 _STOP = frozenset(
     "a an and are as at be by for from has have in is it its new not of on or s say says said "
@@ -37,16 +37,16 @@ class _Cluster:
 
     members: list[int]
     total: Vector  #: sum of the members' unit vectors
-    last: datetime
-    norm: float = 1.0
+    square: float = 1.0  #: of the length of `total`
 
 
 @dataclass(slots=True)
 class _Live:
-    """The clusters that still take articles, found by word."""
+    """The clusters so far, found by word, the most recent last."""
 
     clusters: list[_Cluster] = field(default_factory=list)
-    by_word: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    last: list[float] = field(default_factory=list)  #: time of each cluster's newest article
+    by_word: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 def cluster(
@@ -54,14 +54,13 @@ def cluster(
 ) -> list[list[Article]]:
     """Return groups of articles, each one story, oldest first; input ordered by (moment, key).
 
-    Linear in the window: an article is compared only with live clusters that share an
-    uncommon word of its title.
+    Linear in the window: an article is compared only with a bounded number of live clusters
+    that share a word of its title, the most recent ones of each word.
     """
     vectors = tfidf([tokens(article.title) for article in articles])
-    common = _common(vectors)
     live = _Live()
     for index, article in enumerate(articles):
-        _place(live, index, vectors[index], published(article), common)
+        _place(live, index, vectors[index], published(article).timestamp())
     return [[articles[i] for i in found.members] for found in live.clusters]
 
 
@@ -98,51 +97,57 @@ def _unit(vector: Vector) -> Vector:
     return {word: value / norm for word, value in vector.items()} if norm else {}
 
 
-def _common(vectors: Sequence[Vector]) -> frozenset[str]:
-    frequency = Counter(word for vector in vectors for word in vector)
-    most = max(_COMMON_LEAST, _COMMON_SHARE * len(vectors))
-    return frozenset(word for word, n in frequency.items() if n > most)
-
-
-def _place(
-    live: _Live, index: int, vector: Vector, moment: datetime, common: frozenset[str]
-) -> None:
+def _place(live: _Live, index: int, vector: Vector, moment: float) -> None:
     """Put one article into the most similar live story, or start a new one."""
-    keys = [word for word in vector if word not in common] or list(vector)
-    best, similarity = -1, 0.0
-    for number in sorted(_candidates(live, keys, moment)):
+    best, dot = -1, 0.0
+    similarity = 0.0
+    for number in _candidates(live, vector, moment):
         found = live.clusters[number]
-        value = _dot(vector, found.total) / found.norm
-        if value > similarity:
-            best, similarity = number, value
+        product = sum(value * found.total.get(word, 0.0) for word, value in vector.items())
+        cosine = product / math.sqrt(found.square)
+        if cosine > similarity:
+            best, dot, similarity = number, product, cosine
     if similarity >= THRESHOLD:
-        _join(live.clusters[best], index, vector, moment)
+        _join(live.clusters[best], index, vector, dot)
+        live.last[best] = moment
     else:
         best = len(live.clusters)
-        live.clusters.append(_Cluster([index], dict(vector), moment))
-    for word in keys:
-        live.by_word[word].add(best)
+        live.clusters.append(_Cluster([index], dict(vector)))
+        live.last.append(moment)
+    for word in vector:
+        known = live.by_word[word]
+        if not known or known[-1] != best:
+            known.append(best)
 
 
-def _candidates(live: _Live, keys: Iterable[str], moment: datetime) -> set[int]:
-    """Return live clusters sharing a word; forget those that fell silent."""
-    found: set[int] = set()
-    for word in keys:
-        numbers = live.by_word.get(word)
-        if numbers:
-            silent = {n for n in numbers if moment - live.clusters[n].last > LIVE}
-            numbers -= silent
-            found |= numbers
-    return found
+def _candidates(live: _Live, vector: Vector, moment: float) -> list[int]:
+    """Return the live clusters that share most with a title, the older one first among equals.
+
+    Words are taken by weight until the rest together could not reach the threshold: the cosine
+    over a set of words is at most the length of the title's vector on them (prefix filtering,
+    Bayardo et al., WWW 2007).
+    """
+    shared: dict[int, float] = {}
+    rest, oldest = 1.0, moment - LIVE.total_seconds()
+    for word, value in sorted(vector.items(), key=_by_weight):
+        if rest < THRESHOLD * THRESHOLD:
+            break
+        rest -= value * value
+        for number in live.by_word.get(word, ())[-_RECENT:]:
+            shared[number] = shared.get(number, 0.0) + value
+    near = [n for n in shared if live.last[n] >= oldest]
+    if len(near) > _CLOSE:
+        near = heapq.nsmallest(_CLOSE, near, key=lambda n: (-shared[n], n))
+    return sorted(near)
 
 
-def _dot(vector: Vector, total: Vector) -> float:
-    return math.fsum(value * total[word] for word, value in vector.items() if word in total)
+def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
+    return -entry[1], entry[0]
 
 
-def _join(found: _Cluster, index: int, vector: Vector, moment: datetime) -> None:
+def _join(found: _Cluster, index: int, vector: Vector, dot: float) -> None:
+    """Add an article; the length grows by |t + v|² = |t|² + 2 t·v + |v|²."""
     found.members.append(index)
     for word, value in vector.items():
         found.total[word] = found.total.get(word, 0.0) + value
-    found.norm = math.sqrt(math.fsum(value * value for value in found.total.values()))
-    found.last = moment
+    found.square += 2 * dot + sum(value * value for value in vector.values())
