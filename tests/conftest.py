@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --golden: rewrite expected files."""
+    parser.addoption("--golden", action="store_true", help="rewrite expected files")
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Callable[[str], Path]:
     """Return a function from a corpus's folder name to its path; skips where it is not here."""

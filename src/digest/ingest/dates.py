@@ -6,11 +6,11 @@ from email.utils import parsedate_to_datetime
 _EARLIEST = 1700  #: newspapers are not older; year 1 is what empty values of some programs print
 _LONGEST = 80  #: characters; no date is longer
 #: Abbreviations that mean one thing in news; IST, for one, means three.
-_HOURS = {
-    **{"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7},
-    **{"WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2},
-    **{"EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "UTC": 0, "GMT": 0},
-}
+_HOURS = (
+    {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+    | {"WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MEZ": 1, "CEST": 2, "MESZ": 2, "EET": 2}
+    | {"EEST": 3, "MSK": 3, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "UTC": 0, "GMT": 0}
+)
 
 
 def moment(text: str) -> datetime | None:

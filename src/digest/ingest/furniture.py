@@ -103,13 +103,14 @@ def strip(body: Element, *, title: str, author: str) -> None:
             continue
         kind = kind_of(line)
         if kind is Kind.TEXT:
-            opening = seen < 3 and _repeats(line, title, author)
-            if not opening and not (skipping and _is_teaser(block, line)):
+            idle = (seen < 3 and _repeats(line, title, author)) or not without_tail(line)
+            if not idle and not (skipping and _is_teaser(block, line)):
                 skipping, seen = False, seen + 1
                 continue
         skipping = skipping or kind is Kind.LIST
         if block is not body:
             html.remove(block)
+    html.drop_empty(body)
 
 
 def _repeats(line: str, title: str, author: str) -> bool:

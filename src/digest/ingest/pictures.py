@@ -10,6 +10,7 @@ from digest.model import Image
 
 SMALLEST = 300  #: pixels across; smaller ones are icons
 GOOD = 600  #: pixels across; enough for the width of a mail
+CREDIT = "Photo: "  #: opens a caption that names the photographer and no more
 
 _NOT_A_PICTURE = re.compile(
     r"(?i)gravatar\.com|/avatars?[/.\-_]|\bavatar\b|(?:^|[/_\-.])logos?(?:[/_\-.\d]|$)|emoji|s\.w\.org/"
@@ -97,11 +98,13 @@ def _caption(node: Element) -> str:
 
 
 def _completed(image: Image, inside: list[Image]) -> Image:
-    """Add the caption and alt text the body gives the same picture."""
+    """Add the caption and alt text the body gives the same picture; keep a credit."""
     for other in inside:
         if _stem(other.url) == _stem(image.url):
-            caption, alt = image.caption or other.caption, image.alt or other.alt
-            return replace(image, caption=caption, alt=alt)
+            caption = image.caption or other.caption
+            if image.caption.startswith(CREDIT) and other.caption:
+                caption = f"{other.caption} ({image.caption.removeprefix(CREDIT)})"
+            return replace(image, caption=caption, alt=other.alt or image.alt)
     return image
 
 

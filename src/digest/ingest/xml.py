@@ -21,8 +21,8 @@ _DOCTYPE = re.compile(
 )
 _PROLOG = re.compile(rf"(?s)(?:\s|<\?.*?\?>|{_COMMENT})*+")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
-_NAMED = re.compile(r"&([A-Za-z]\w{1,31});")
-_BARE = re.compile(r"&(?!#?\w{1,32};)")
+_REFERENCE = re.compile(r"&(?!#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,31});)?")
+_CDATA = re.compile(r"(?s)(<!\[CDATA\[.*?\]\]>)")
 _INVALID = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
@@ -41,10 +41,10 @@ def parse(document: Document) -> Element:
     text = _INVALID.sub("", _without_doctype(decode(document.content, document.content_type)))
     if text.count("<") > _MARKS:
         raise IngestError(f"holds more than {_MARKS:,} elements; too many for a feed")
-    text = _NAMED.sub(_numbered, text[_start(text) :])
+    text = text[_start(text) :]
     root = _read(text, recover=False)
     if root is None:
-        root = _read(_BARE.sub("&amp;", text), recover=True)
+        root = _read(_plain_references(text), recover=True)
     if root is None:
         raise IngestError("is not readable as XML")
     etree.strip_tags(root, etree.Comment, etree.Entity, etree.ProcessingInstruction)
@@ -100,15 +100,23 @@ def _without_doctype(text: str) -> str:
     if found:
         return text[:end] + text[found.end() :]
     if text[end : end + 9].upper() == "<!DOCTYPE" and "<!ENTITY" in text[:_HEAD].upper():
-        raise IngestError("has a DOCTYPE that does not end")
+        raise IngestError("has a DOCTYPE too large or too broken to read")
     return text
 
 
+def _plain_references(text: str) -> str:
+    """Write every reference outside CDATA as a number; libxml2 loses others after an error."""
+    parts = _CDATA.split(text)
+    parts[::2] = [_REFERENCE.sub(_numbered, part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def _numbered(match: re.Match[str]) -> str:
+    """Return the number of an entity of XML or HTML; any other stands for nothing but itself."""
     name = match[1]
-    if name in _XML_ENTITIES or name not in name2codepoint:
-        return match[0]
-    return f"&#{name2codepoint[name]};"
+    if name in _XML_ENTITIES or name in name2codepoint:
+        return f"&#{name2codepoint.get(name, 39)};"
+    return "&#38;" + match[0][1:]
 
 
 def _trim(root: Element) -> None:

@@ -245,7 +245,14 @@ def _body(lines: list[str], page: _Page) -> list[str]:
             rest.append(line)
     while rest and _is_leftover(rest[-1]):
         rest.pop()
+    while len(rest) > 1 and _is_crumb(rest[0]):
+        rest.pop(0)
     return rest
+
+
+def _is_crumb(line: str) -> bool:
+    """Say whether a first line is a way-mark of the site, such as the name of a section."""
+    return len(line.split()) <= 3 and _ENDS.search(line) is None
 
 
 def _bare_date(line: str) -> str:
