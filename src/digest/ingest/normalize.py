@@ -16,7 +16,8 @@ CATEGORIES = 8
 #: A date further ahead is a mistake; then the moment we first saw the article counts.
 FUTURE = timedelta(days=30)
 
-_CONTENT = 1_000_000  #: characters of HTML; the longest articles have a tenth
+_CONTENT = 500_000  #: characters of HTML; the longest articles have a tenth
+_PROSE = 10_000  #: characters of text that a summary is taken from
 _TITLE = 300
 _AUTHOR = 160
 _BIO = 600
@@ -152,7 +153,7 @@ def _summary(item: Item, body: Element, title: str) -> str:
     if given is not None:
         furniture.strip(given, title=title, author="")
     for source in (given, body):
-        line = furniture.without_tail(_prose(source)) if source is not None else ""
+        line = furniture.without_tail(_prose(source)[:_PROSE]) if source is not None else ""
         if line and line.casefold() != title.casefold():
             return text.shorten(line, SUMMARY)
     return ""

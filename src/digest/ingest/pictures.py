@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from digest import text
 from digest.ingest import html
@@ -20,12 +21,15 @@ _NOT_A_PICTURE = re.compile(
 )
 _SIZE_IN_NAME = re.compile(r"[-_](\d{2,4})x(\d{2,4})\.\w{3,4}(?:$|\?)")
 _CAPTION = 400
+_MOST = 200  #: pictures looked at
 _ALT = 300
 
 
 def best(given: Image | None, body: Element, base: str) -> Image | None:
     """Return the feed's own picture when it is fit to show, else the best of the body."""
-    inside = [image for image in (_image(node, base) for node in body.iter("img")) if image]
+    inside = [
+        image for image in (_image(node, base) for node in islice(body.iter("img"), _MOST)) if image
+    ]
     if given is not None:
         cleaned = _cleaned(given, base)
         if cleaned and is_fit(cleaned):

@@ -12,8 +12,8 @@ from digest.ingest.sources.base import Parsed
 from digest.ingest.sources.json_feed import paragraphs
 from digest.model import Document, Item
 
-_PAGE = re.compile(r"(?is)<(?:!doctype\s+html|html|head|body|article|main)\b")
-_LONGEST = 3_000_000  #: characters; the text of an article lies well before
+_PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
+_LONGEST = 2_000_000  #: characters; the text of an article lies well before
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
