@@ -1,7 +1,7 @@
 """Turn feed bytes, pages and files into articles: pick a source, parse, normalize."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from digest.errors import IngestError
 from digest.ingest.normalize import language_of, normalize
 from digest.ingest.sources import SOURCES, Parsed
 from digest.ingest.xml import ITEMS
-from digest.model import Article, Document
+from digest.model import Article, Document, Item
 from digest.text import clean, truncate
 
 __all__ = ["ITEMS", "Ingested", "read"]
@@ -56,10 +56,7 @@ def read(
     `feed_title` and `section` are what we call the feed; `site_url` completes addresses that a
     file leaves open. One broken item is refused with a reason, the others are kept.
     """
-    try:
-        parsed = _parsed(document)
-    except IngestError as exc:
-        raise IngestError(f"{document.path or document.url}: {exc}") from exc
+    parsed = _parsed(document)
     title = clean(feed_title) or clean(parsed.title)
     finish = partial(
         normalize,
@@ -70,6 +67,22 @@ def read(
         now=now,
         site_url=site_url,
     )
+    return _gathered(parsed, title, finish)
+
+
+def _parsed(document: Document) -> Parsed:
+    where = document.path or document.url
+    try:
+        for source in SOURCES:
+            if source.accepts(document):
+                return source.parse(document)
+    except IngestError as exc:
+        raise IngestError(f"{where}: {exc}") from exc
+    raise IngestError(f"{where}: {_seen(document)}; {_READABLE}")
+
+
+def _gathered(parsed: Parsed, title: str, finish: Callable[[Item], Article]) -> Ingested:
+    """Finish each item; one address gives one article, the first in the document."""
     articles: dict[str, Article] = {}
     counts: dict[str, Mapping[str, int]] = {}
     refused = list(parsed.refused)
@@ -85,13 +98,6 @@ def read(
             counts[article.id] = found
     language = language_of(parsed.language)
     return Ingested(title, language, tuple(articles.values()), counts, tuple(refused))
-
-
-def _parsed(document: Document) -> Parsed:
-    for source in SOURCES:
-        if source.accepts(document):
-            return source.parse(document)
-    raise IngestError(f"{_seen(document)}; {_READABLE}")
 
 
 def _seen(document: Document) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 SHORTEST = timedelta(minutes=15)
@@ -25,7 +26,7 @@ def next_due(
     about four times between two articles; each failure in a row doubles the wait; what the server
     asks for (Retry-After, Cache-Control) is the least we wait.
     """
-    wait = interval(published, now) * 2 ** min(failures, 10)
+    wait = interval(published, now) * (1 << min(failures, 10))
     for asked in (retry_after, max_age):
         if asked is not None:
             wait = max(wait, asked)
@@ -40,7 +41,7 @@ def interval(published: Sequence[datetime], now: datetime) -> timedelta:
     moments = sorted(moment for moment in published if moment <= now)[-_RECENT:]
     if not moments:
         return USUAL
-    gaps = [(b - a).total_seconds() for a, b in zip(moments, moments[1:], strict=False)]
+    gaps = [(b - a).total_seconds() for a, b in pairwise(moments)]
     usual = timedelta(seconds=median(gaps)) if gaps else timedelta(0)
     silence = now - moments[-1]
     wait = max(usual, silence / 4) / _PER_GAP

@@ -44,7 +44,7 @@ _BOX_LABEL = re.compile(
     r"|(?:follow|view|read|see|more|all|contact|e-?mail|twitter|posts|articles)\b.{0,60}"
 )
 _BOX_TEXT = 1_500  #: characters; more is no box but the page
-_BIO_WORDS = 5
+_BIO_WORDS = 4
 _TAIL = (
     re.compile(
         r"(?i)\s*\bthe (?:post|article|story)\b.{0,400}\b(?:first appeared|appeared first) on\b.*$"
@@ -103,13 +103,14 @@ def strip(body: Element, *, title: str, author: str) -> None:
             continue
         kind = kind_of(line)
         if kind is Kind.TEXT:
-            opening = seen < 3 and _repeats(line, title, author)
-            if not opening and not (skipping and _is_teaser(block, line)):
+            idle = (seen < 3 and _repeats(line, title, author)) or not without_tail(line[:1_000])
+            if not idle and not (skipping and _is_teaser(block, line)):
                 skipping, seen = False, seen + 1
                 continue
         skipping = skipping or kind is Kind.LIST
         if block is not body:
             html.remove(block)
+    html.drop_empty(body)
 
 
 def _repeats(line: str, title: str, author: str) -> bool:
@@ -127,7 +128,8 @@ def _is_teaser(block: Element, line: str) -> bool:
 def take_author_box(body: Element) -> str:
     """Take the author boxes out of a body and return the words of the last one as sentences."""
     boxes = [element for element in body.iter() if element is not body and _is_box(element)]
-    outer = [box for box in boxes if not any(up in boxes for up in box.iterancestors())]
+    known = set(boxes)
+    outer = [box for box in boxes if known.isdisjoint(box.iterancestors())]
     lines = [_box_lines(box) for box in outer]
     for box in outer:
         html.remove(box)

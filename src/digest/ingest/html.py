@@ -104,6 +104,14 @@ def remove(element: Element) -> None:
     parent.remove(element)
 
 
+def drop_empty(body: Element) -> None:
+    """Take out blocks that hold neither text nor a picture."""
+    for element in reversed(list(body.iter(*(BLOCKS - {"hr"})))):
+        idle = element is not body and not len(element) and not (element.text or "").strip()
+        if idle:
+            remove(element)
+
+
 def text_of(element: Element) -> str:
     """Return an element's text on one line, with spaces between blocks."""
     return text.clean("".join(_pieces(element)))
@@ -149,7 +157,7 @@ def absolutize(body: Element, base: str) -> None:
             continue
         joined = absolute(base, value) if len(value) <= _MAX_ATTRIBUTE else ""
         if joined:
-            element.set(name, joined)
+            element.set(name, text.link_url(joined) if name == "href" else joined)
         else:
             del element.attrib[name]
 
@@ -165,11 +173,12 @@ def reduced(body: Element) -> str:
         element.tag = "h4"
     markup = etree.tostring(body, encoding="unicode", method="html")
     inner = markup.partition(">")[2].rpartition("</body>")[0]
-    return nh3.clean(
+    cleaned = nh3.clean(
         inner,
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         url_schemes=set(SCHEMES),
         link_rel=None,
         url_relative="deny",
-    ).strip()
+    )
+    return re.sub(r"\n\s*\n", "\n", cleaned).strip()

@@ -26,6 +26,7 @@ _DATES = (
     *("dc.date.issued", "dcterms.created", "date", "article.published", "published-date"),
 )
 _AUTHORS = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator")
+_MODIFIED = "article:modified_time"
 _MAX_JSON = 1_000_000
 _MAX_NODES = 500
 
@@ -61,9 +62,7 @@ def read(root: Element) -> Metadata:
         ),
         site=_first(meta.get("og:site_name"), _str(publisher, "name")),
         url=_address(root, meta, node),
-        author=_first(
-            _names(node.get("author")), *(_person(meta.get(n)) for n in _AUTHORS), _marked(root)
-        ),
+        author=_author(root, meta, node),
         summary=_first(
             _str(node, "description"), meta.get("og:description"), meta.get("description")
         ),
@@ -71,9 +70,7 @@ def read(root: Element) -> Metadata:
         image=_ld_image(node.get("image")) or _og_image(meta),
         categories=_categories(root, meta, node),
         published_at=_published(root, meta, node),
-        updated_at=dates.moment(
-            _first(_str(node, "dateModified"), meta.get("article:modified_time"))
-        ),
+        updated_at=dates.moment(_str(node, "dateModified") or meta.get(_MODIFIED, "")),
         text=_str(node, "articleBody"),
         counts=_counts(node),
     )
@@ -152,6 +149,11 @@ def _address(root: Element, meta: Mapping[str, str], node: Node) -> str:
 
 def _is_home(url: str) -> bool:
     return re.fullmatch(r"https?://[^/?#]+/?", url.strip()) is not None
+
+
+def _author(root: Element, meta: Mapping[str, str], node: Node) -> str:
+    stated = (_person(meta.get(name)) for name in _AUTHORS)
+    return _first(_names(node.get("author")), *stated, _marked(root))
 
 
 def _names(value: object) -> str:

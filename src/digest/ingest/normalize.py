@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest import text
@@ -16,7 +17,8 @@ CATEGORIES = 8
 #: A date further ahead is a mistake; then the moment we first saw the article counts.
 FUTURE = timedelta(days=30)
 
-_CONTENT = 1_000_000  #: characters of HTML; the longest articles have a tenth
+_CONTENT = 500_000  #: characters of HTML; the longest articles have a tenth
+_PROSE = 10_000  #: characters of text that a summary is taken from
 _TITLE = 300
 _AUTHOR = 160
 _BIO = 600
@@ -62,40 +64,54 @@ def normalize(
     Addresses are completed from `document_url` when that is one, else from `site_url`.
     """
     title = title_of(item.title, feed_title)
+    url = _address(item, title, document_url, site_url)
+    key = text.canonical_url(url)
+    article = Article(text.short_id(key), url, title, key, feed=text.clean(feed_title))
+    article = replace(article, language=language_of(item.language or language))
+    return _with_body(_with_labels(article, item, section, now), item)
+
+
+def _address(item: Item, title: str, document_url: str, site_url: str) -> str:
     if not title:
         raise IngestError("an item has no title")
     url = address_of(item, document_url, site_url)
     if not url:
-        raise IngestError(f"{_quoted(title)} has no address; it could not be linked to")
-    author = text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR)
-    body = html.parse((item.content or item.summary)[:_CONTENT])
-    base = _base(body, url)
-    bio = html.plain(item.author_bio) or furniture.take_author_box(body)
-    furniture.strip(body, title=title, author=author)
-    image = pictures.best(item.image, body, base)
-    html.absolutize(body, base)
+        quoted = f"“{text.truncate(title, 60)}”"
+        raise IngestError(f"{quoted} has no address; it could not be linked to")
+    return url
+
+
+def _with_labels(article: Article, item: Item, section: str, now: datetime) -> Article:
+    """Add what does not depend on the text."""
     categories = categories_of(item.categories, section)
-    key = text.canonical_url(url)
-    return Article(
-        id=text.short_id(key),
-        url=url,
-        title=title,
-        key=key,
+    return replace(
+        article,
         guid=text.clean(item.guid),
-        author=author,
-        author_bio=text.shorten(bio, _BIO),
-        summary=_summary(item, body, title),
-        body=html.reduced(body),
-        image=image,
+        author=text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR),
         categories=categories,
         published_at=_moment(item.published_at, now),
         updated_at=_moment(item.updated_at, now),
-        words=len(text.words(html.text_of(body))),
-        language=language_of(item.language or language),
-        feed=text.clean(feed_title),
-        outlet=text.host_of(url),
+        outlet=text.host_of(article.url),
         featured=item.featured,
         sponsored=item.sponsored or any(name.casefold() in _PAID for name in categories),
+    )
+
+
+def _with_body(article: Article, item: Item) -> Article:
+    """Add the text and what is taken out of it: biography, picture, summary."""
+    body = html.parse((item.content or item.summary)[:_CONTENT])
+    base = _base(body, article.url)
+    box = furniture.take_author_box(body)
+    furniture.strip(body, title=article.title, author=article.author)
+    image = pictures.best(item.image, body, base)
+    html.absolutize(body, base)
+    return replace(
+        article,
+        author_bio=text.shorten(html.plain(item.author_bio) or box, _BIO),
+        summary=_summary(item, body, article.title),
+        body=html.reduced(body),
+        image=image,
+        words=len(text.words(html.text_of(body))),
     )
 
 
@@ -131,10 +147,6 @@ def language_of(tag: str) -> str:
     return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part for part in rest)])
 
 
-def _quoted(title: str) -> str:
-    return f"“{text.truncate(title, 60)}”"
-
-
 def _base(body: Element, url: str) -> str:
     """Return what relative addresses in a body refer to: its own word, else the article."""
     given = body.get("data-base") or ""
@@ -152,7 +164,7 @@ def _summary(item: Item, body: Element, title: str) -> str:
     if given is not None:
         furniture.strip(given, title=title, author="")
     for source in (given, body):
-        line = furniture.without_tail(_prose(source)) if source is not None else ""
+        line = furniture.without_tail(_prose(source)[:_PROSE]) if source is not None else ""
         if line and line.casefold() != title.casefold():
             return text.shorten(line, SUMMARY)
     return ""

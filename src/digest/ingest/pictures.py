@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from digest import text
 from digest.ingest import html
@@ -10,6 +11,7 @@ from digest.model import Image
 
 SMALLEST = 300  #: pixels across; smaller ones are icons
 GOOD = 600  #: pixels across; enough for the width of a mail
+CREDIT = "Photo: "  #: opens a caption that names the photographer and no more
 
 _NOT_A_PICTURE = re.compile(
     r"(?i)gravatar\.com|/avatars?[/.\-_]|\bavatar\b|(?:^|[/_\-.])logos?(?:[/_\-.\d]|$)|emoji|s\.w\.org/"
@@ -19,12 +21,15 @@ _NOT_A_PICTURE = re.compile(
 )
 _SIZE_IN_NAME = re.compile(r"[-_](\d{2,4})x(\d{2,4})\.\w{3,4}(?:$|\?)")
 _CAPTION = 400
+_MOST = 200  #: pictures looked at
 _ALT = 300
 
 
 def best(given: Image | None, body: Element, base: str) -> Image | None:
     """Return the feed's own picture when it is fit to show, else the best of the body."""
-    inside = [image for image in (_image(node, base) for node in body.iter("img")) if image]
+    inside = [
+        image for image in (_image(node, base) for node in islice(body.iter("img"), _MOST)) if image
+    ]
     if given is not None:
         cleaned = _cleaned(given, base)
         if cleaned and is_fit(cleaned):
@@ -97,11 +102,13 @@ def _caption(node: Element) -> str:
 
 
 def _completed(image: Image, inside: list[Image]) -> Image:
-    """Add the caption and alt text the body gives the same picture."""
+    """Add the caption and alt text the body gives the same picture; keep a credit."""
     for other in inside:
         if _stem(other.url) == _stem(image.url):
-            caption, alt = image.caption or other.caption, image.alt or other.alt
-            return replace(image, caption=caption, alt=alt)
+            caption = image.caption or other.caption
+            if image.caption.startswith(CREDIT) and other.caption:
+                caption = f"{other.caption} ({image.caption.removeprefix(CREDIT)})"
+            return replace(image, caption=caption, alt=other.alt or image.alt)
     return image
 
 

@@ -1,6 +1,7 @@
 """Make bounded, well-formed XML of a feed's bytes: no DOCTYPE, no entities, no excess."""
 
 import re
+from collections.abc import Iterator
 from html.entities import name2codepoint
 
 from digest.errors import IngestError
@@ -13,6 +14,7 @@ _MARKS = 1_000_000  #: "<" in a document, CDATA included: bounds memory at about
 _SHORT = 1_000  #: characters of text in an element that is no content; the parser has slow patterns
 _LONG = frozenset({"content", "encoded", "description", "summary", "body", "subtitle", "tagline"})
 _HEAD = 65_536
+_DOCTYPE_SIZE = 16_384
 
 _COMMENT = r"<!--.*?-->"
 #: Possessive, so that hostile input costs linear time.
@@ -21,8 +23,7 @@ _DOCTYPE = re.compile(
 )
 _PROLOG = re.compile(rf"(?s)(?:\s|<\?.*?\?>|{_COMMENT})*+")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
-_NAMED = re.compile(r"&([A-Za-z]\w{1,31});")
-_BARE = re.compile(r"&(?!#?\w{1,32};)")
+_REFERENCE = re.compile(r"&(?!#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,31});)?")
 _INVALID = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
@@ -41,10 +42,10 @@ def parse(document: Document) -> Element:
     text = _INVALID.sub("", _without_doctype(decode(document.content, document.content_type)))
     if text.count("<") > _MARKS:
         raise IngestError(f"holds more than {_MARKS:,} elements; too many for a feed")
-    text = _NAMED.sub(_numbered, text[_start(text) :])
+    text = text[_start(text) :]
     root = _read(text, recover=False)
     if root is None:
-        root = _read(_BARE.sub("&amp;", text), recover=True)
+        root = _read(_plain_references(text), recover=True)
     if root is None:
         raise IngestError("is not readable as XML")
     etree.strip_tags(root, etree.Comment, etree.Entity, etree.ProcessingInstruction)
@@ -96,19 +97,40 @@ def _prolog_end(text: str) -> int:
 def _without_doctype(text: str) -> str:
     """Take out the DOCTYPE, and with it every entity a document could define."""
     end = _prolog_end(text)
-    found = _DOCTYPE.match(text, end)
+    if text[end : end + 9].upper() != "<!DOCTYPE":
+        return text
+    found = _DOCTYPE.match(text, end, end + _DOCTYPE_SIZE)
     if found:
         return text[:end] + text[found.end() :]
-    if text[end : end + 9].upper() == "<!DOCTYPE" and "<!ENTITY" in text[:_HEAD].upper():
-        raise IngestError("has a DOCTYPE that does not end")
-    return text
+    stop = text.find(">", end)
+    if stop < 0 or "[" in text[end:stop]:
+        raise IngestError("has a DOCTYPE too large or too broken to read")
+    return text[:end] + text[stop + 1 :]
+
+
+def _plain_references(text: str) -> str:
+    """Write every reference outside CDATA as a number; libxml2 loses others after an error."""
+    parts, end = [], 0
+    for start, stop in _cdata(text):
+        parts += [_REFERENCE.sub(_numbered, text[end:start]), text[start:stop]]
+        end = stop
+    return "".join([*parts, _REFERENCE.sub(_numbered, text[end:])])
+
+
+def _cdata(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where CDATA begins and ends; one that does not end is none."""
+    start = text.find("<![CDATA[")
+    while start >= 0 and (stop := text.find("]]>", start)) >= 0:
+        yield start, stop + 3
+        start = text.find("<![CDATA[", stop)
 
 
 def _numbered(match: re.Match[str]) -> str:
+    """Return the number of an entity of XML or HTML; any other stands for nothing but itself."""
     name = match[1]
-    if name in _XML_ENTITIES or name not in name2codepoint:
-        return match[0]
-    return f"&#{name2codepoint[name]};"
+    if name in _XML_ENTITIES or name in name2codepoint:
+        return f"&#{name2codepoint.get(name, 39)};"
+    return "&#38;" + match[0][1:]
 
 
 def _trim(root: Element) -> None:

@@ -29,7 +29,10 @@ _PICTURES = (
     "thumbnail",
     "images",
 )
-_MAX_FRONT = 100_000
+_MAX_FRONT = 50_000  #: characters
+_NESTING = re.compile(r"[\[{]|[-?] (?=[-?] )")
+_MAX_NESTING = 500
+_MAX_BODY = 200_000  #: characters; tables cost 600 bytes each
 
 Front = Mapping[str, Any]
 
@@ -63,8 +66,8 @@ def _parts(text: str) -> tuple[Front, str]:
         if _OPENING.match(text) and _KEY.search(text[:500]):
             raise IngestError("has front matter that does not end")
         return {}, text
-    if len(found[2]) > _MAX_FRONT:
-        raise IngestError(f"has more than {_MAX_FRONT:,} characters of front matter")
+    if len(found[2]) > _MAX_FRONT or len(_NESTING.findall(found[2])) > _MAX_NESTING:
+        raise IngestError("has front matter too large or too deeply nested")
     front = _yaml(found[2]) if found[1] == "---" else _toml(found[2])
     if not isinstance(front, dict):
         raise IngestError("has front matter that is no list of keys and values")
@@ -209,5 +212,5 @@ def _html(body: str) -> str:
     from markdown_it import MarkdownIt
 
     return str(
-        MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").render(body[:1_000_000])
+        MarkdownIt("commonmark", {"maxNesting": 20}).enable("table").render(body[:_MAX_BODY])
     )

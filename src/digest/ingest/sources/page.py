@@ -1,19 +1,22 @@
 """Read a saved article page: its text without the page around it, and what the page says of it."""
 
 import re
+from dataclasses import replace
+from html import escape
 
 from digest.errors import IngestError
 from digest.ingest import furniture, metadata, pictures, xml
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
+from digest.ingest.metadata import Metadata
 from digest.ingest.normalize import title_of
 from digest.ingest.sources.base import Parsed
 from digest.ingest.sources.json_feed import paragraphs
 from digest.model import Document, Item
 
-_PAGE = re.compile(r"(?is)<(?:!doctype\s+html|html|head|body|article|main)\b")
-_LONGEST = 3_000_000  #: characters; the text of an article lies well before
+_PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
+_LONGEST = 2_000_000  #: characters; the text of an article lies well before
 _INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -40,21 +43,24 @@ class Page:
         if not title or not (content or found.summary):
             raise IngestError("is a page without an article that could be found")
         own = document.url if is_web(document.url) else ""
-        item = Item(
-            title=title,
-            url=found.url or own or slug(title),
-            author=found.author,
-            author_bio=bio,
-            summary=found.summary,
-            content=content,
-            image=pictures.best(found.image, root, found.url or own) if found.image else None,
-            categories=found.categories,
-            published_at=found.published_at,
-            updated_at=found.updated_at,
-            language=found.language,
-            counts=found.counts,
-        )
+        item = _item(found, root, found.url or own or slug(title))
+        item = replace(item, title=escape(title, quote=False), content=content, author_bio=bio)
         return Parsed(title=found.site, language=found.language, items=(item,))
+
+
+def _item(found: Metadata, root: Element, url: str) -> Item:
+    return Item(
+        title=found.title,
+        url=url,
+        author=found.author,
+        summary=found.summary,
+        image=pictures.best(found.image, root, url) if found.image else None,
+        categories=found.categories,
+        published_at=found.published_at,
+        updated_at=found.updated_at,
+        language=found.language,
+        counts=found.counts,
+    )
 
 
 def _tree(text: str) -> Element:

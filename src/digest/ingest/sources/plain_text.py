@@ -5,7 +5,7 @@ sponsor labels, "Week's Top Stories" and "More In This Category" with teasers cu
 """
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
 from html import escape
 from itertools import pairwise
 
@@ -44,6 +44,7 @@ _DOES = re.compile(
     r"|specialises|specializes|serves|leads|reviews?|photographs?|contributes?|grew)\b"
 )
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
+_NEAR = 40  #: lines in which a name may come again
 _MORE_TITLES = 12  #: lines in which the headline may come again
 
 
@@ -79,17 +80,17 @@ class PlainText:
         return Parsed(items=(_item(page, body, document),))
 
 
-@dataclass(slots=True)
 class _Page:
-    """What was found so far."""
+    """What was found so far, while the lines are gone through."""
 
-    title: str = ""
-    author: str = ""
-    bio: str = ""
-    caption: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
-    date: str = ""
-    image: str = ""
+    def __init__(self) -> None:
+        self.title = ""
+        self.author = ""
+        self.bio = ""
+        self.caption = ""
+        self.date = ""
+        self.image = ""
+        self.fields: dict[str, str] = {}
 
 
 def _head(lines: list[str], page: _Page) -> list[str]:
@@ -162,7 +163,8 @@ def _is_sponsor(lines: list[str], n: int) -> bool:
     line = lines[n]
     if not n or not _SPONSOR.fullmatch(lines[n - 1]) or _ENDS.search(line):
         return False
-    named = lines.count(line) > 1 or any(other.startswith(f"{line} ") for other in lines)
+    around = lines[max(n - _NEAR, 0) : n + _NEAR]
+    named = around.count(line) > 1 or any(other.startswith(f"{line} ") for other in around)
     return len(line.split()) <= 4 and not named
 
 
@@ -200,11 +202,11 @@ def _author(lines: list[str]) -> str:
         if furniture.is_byline(line) and (name := furniture.byline(line)):
             return re.split(r"\s*(?:[|·•]|\bon\b|\s[-–—]\s|,\s*(?=\w+ \d))", name)[0]
     alone = [line for line in lines if _NAME.fullmatch(line) and len(line) <= 40]
-    for name in alone:
-        if alone.count(name) > 1:
-            return name
+    most = Counter(alone).most_common(1)
+    if most and most[0][1] > 1:
+        return most[0][0]
     for line, following in pairwise(lines):
-        if line in alone and _is_bio(following, line, after_name=False):
+        if _NAME.fullmatch(line) and _is_bio(following, line, after_name=False):
             return line
     return ""
 
@@ -245,7 +247,14 @@ def _body(lines: list[str], page: _Page) -> list[str]:
             rest.append(line)
     while rest and _is_leftover(rest[-1]):
         rest.pop()
+    while len(rest) > 1 and _is_crumb(rest[0]):
+        rest.pop(0)
     return rest
+
+
+def _is_crumb(line: str) -> bool:
+    """Say whether a first line is a way-mark of the site, such as the name of a section."""
+    return len(line.split()) <= 3 and _ENDS.search(line) is None
 
 
 def _bare_date(line: str) -> str:

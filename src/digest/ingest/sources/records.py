@@ -88,10 +88,8 @@ def _item(row: object) -> Item:
         raise IngestError("is no object")
     if _flag(row, "hidden"):
         raise IngestError("was hidden where it comes from")
-    if not _text(row, "title").strip():
-        raise IngestError("has no title")
     return Item(
-        title=_text(row, "title"),
+        title=_title(row),
         url=_text(row, "url"),
         guid=_text(row, "guid"),
         author=_text(row, "author"),
@@ -107,6 +105,13 @@ def _item(row: object) -> Item:
         sponsored=_flag(row, "sponsored"),
         counts={name: _number(row, name) for name in _METRICS if row.get(name) is not None},
     )
+
+
+def _title(row: Row) -> str:
+    title = _text(row, "title")
+    if not title.strip():
+        raise IngestError("has no title")
+    return title
 
 
 def _text(row: Row, name: str) -> str:

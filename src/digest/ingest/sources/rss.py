@@ -16,6 +16,7 @@ from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
 _ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
+_XML = "application/xml; charset=utf-8"
 _PICTURE_ENDS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 
 
@@ -39,7 +40,7 @@ class Rss:
         try:
             found = feedparser.parse(
                 BytesIO(data),
-                response_headers={"content-location": base},
+                response_headers={"content-location": base, "content-type": _XML},
                 sanitize_html=False,
                 resolve_relative_uris=False,
             )
@@ -71,7 +72,7 @@ def _item(entry: Any, element: Element | None, base: str, *, atom: bool) -> Item
         title=_markup(entry, "title", atom=atom),
         url=str(entry.get("feedburner_origlink") or _link(entry)),
         guid=str(entry.get("id") or ""),
-        author=_author(entry),
+        author=_author(entry, element),
         summary=_markup(entry, "summary", atom=atom),
         content=content,
         image=_image(entry, element),
@@ -114,8 +115,13 @@ def _link(entry: Any) -> str:
     return str(entry.get("link") or "")
 
 
-def _author(entry: Any) -> str:
-    names = [str(author.get("name") or "") for author in entry.get("authors") or () if author]
+def _author(entry: Any, element: Element | None) -> str:
+    """Return the names as written; feedparser cuts addresses out of them and takes too much."""
+    names = []
+    for child in element if element is not None else ():
+        if xml.local(child) in {"author", "creator"}:
+            named = [part for part in child if xml.local(part) == "name"]
+            names += [(part.text or "").strip() for part in named or [child]]
     return ", ".join(dict.fromkeys(filter(None, names))) or str(entry.get("author") or "")
 
 
@@ -174,7 +180,7 @@ def _described(node: Element) -> Image:
     """Return caption and alt text: inside the element first, then beside it."""
     caption, alt, credit = (_near(node, name) for name in ("description", "title", "credit"))
     if credit and credit.casefold() not in caption.casefold():
-        caption = f"{caption} ({credit})" if caption else f"Photo: {credit}"
+        caption = f"{caption} ({credit})" if caption else pictures.CREDIT + credit
     return Image("", caption=caption, alt=alt)
 
 
