@@ -32,11 +32,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return compare
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --golden: rewrite expected files."""
-    parser.addoption("--golden", action="store_true", help="rewrite expected files")
-
-
 @pytest.fixture(scope="session")
 def corpus() -> Callable[[str], Path]:
     """Return a function from a corpus's folder name to its path; skips where it is not here."""

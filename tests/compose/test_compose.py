@@ -26,7 +26,8 @@ def stories(count: int, **given: Any) -> list[RankedStory]:
 
 
 def lay_out(ranked: list[RankedStory], used: Used | None = None, **given: Any) -> Edition:
-    newsletter = Newsletter(title="The Week", **{"top_stories": 5, "sections": ()} | given)
+    values: dict[str, Any] = {"title": "The Week", "top_stories": 5, "sections": ()}
+    newsletter = Newsletter(**values | given)
     brief = Brief("weekly", date(2026, 11, 23), NOW, START, NOW)
     return compose(brief, newsletter, ranked, used or Used(), (), ())
 

@@ -128,7 +128,8 @@ def import_opml(context: typer.Context, path: Path = typer.Argument(..., metavar
     with opened(context) as app, app.database.transaction() as tx:
         for entry in found:
             try:
-                feeds.add(tx, entry.url, entry.title, entry.section)
+                named = entry.title if entry.title != entry.url else ""
+                feeds.add(tx, entry.url, named, entry.section)
                 added += 1
             except WrongState:
                 known += 1

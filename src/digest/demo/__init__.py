@@ -1,7 +1,6 @@
 """A sample outlet, its edition and its preview files: offline, the same each time."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from digest import explain, membership, pipeline
 from digest.app import App, make_key_file, open_app
 from digest.demo.pictures import draw, scene_for
 from digest.errors import WrongState
-from digest.model import Article, Edition
+from digest.model import Edition
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  #: Monday 07:30 in Berlin: every date follows
 _PICTURES = "https://news.example/pictures/"
@@ -115,21 +114,15 @@ def _clear(folder: Path) -> None:
 
 
 def _show_own_pictures(folder: Path, edition: Edition) -> None:
-    """Draw the pictures the edition shows and let preview.html find them beside it."""
-    (folder / "pictures").mkdir()
-    for article, size in _illustrated(edition):
-        name = article.image.url.removeprefix(_PICTURES) if article.image else ""
-        section = article.categories[0] if article.categories else ""
-        scene = scene_for(section, article.image.alt if article.image else "")
-        (folder / "pictures" / name).write_bytes(draw(name, scene, size))
+    """Draw the pictures preview.html shows and let it find them beside it."""
     page = folder / "preview.html"
-    page.write_text(
-        page.read_text(encoding="utf-8").replace(_PICTURES, "pictures/"), encoding="utf-8"
-    )
-
-
-def _illustrated(edition: Edition) -> Iterator[tuple[Article, tuple[int, int]]]:
-    for number, placed in enumerate(edition.top_stories):
+    html = page.read_text(encoding="utf-8")
+    (folder / "pictures").mkdir()
+    for number, placed in enumerate(edition.stories):
         image = placed.lead.image
-        if image and image.url.startswith(_PICTURES):
-            yield placed.lead, _SMALL if number else _LARGE
+        if image and image.url.startswith(_PICTURES) and image.url in html:
+            name = image.url.removeprefix(_PICTURES)
+            scene = scene_for(placed.category, image.alt)
+            picture = draw(name, scene, _SMALL if number else _LARGE)
+            (folder / "pictures" / name).write_bytes(picture)
+    page.write_text(html.replace(_PICTURES, "pictures/"), encoding="utf-8")

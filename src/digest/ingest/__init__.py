@@ -86,7 +86,7 @@ def _gathered(parsed: Parsed, title: str, finish: Callable[[Item], Article]) -> 
     articles: dict[str, Article] = {}
     counts: dict[str, Mapping[str, int]] = {}
     refused = list(parsed.refused)
-    for item in parsed.items[:ITEMS]:
+    for item in parsed.items:
         try:
             article = finish(item)
         except IngestError as exc:
