@@ -140,3 +140,15 @@ def digest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With DIGEST_TEST_NO_SKIP a skipped test fails the run: every part must be there."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("DIGEST_TEST_NO_SKIP"):
+        return
+    skipped = reporter.stats.get("skipped", [])
+    if skipped:
+        for report in skipped:
+            reporter.write_line(f"skipped: {report.nodeid}: {report.longrepr}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -58,3 +58,8 @@ class Server:
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def close(self) -> None:
+        """Stop answering."""
+        self.http.shutdown()
+        self.http.server_close()

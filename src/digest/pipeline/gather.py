@@ -89,9 +89,12 @@ def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | N
     again = due.next_due(
         now, published=published, retry_after=fetched.retry_after, max_age=fetched.max_age
     )
+    facts = _facts(feed, fetched, ingested, now, again)
     with app.database.transaction() as tx:
         stored = _store(tx, ingested, now) if ingested else Stored()
-        feeds.update(tx, feed.id, **_facts(feed, fetched, ingested, now, again))
+        if feeds.has(tx, str(facts.get("url", ""))):
+            facts |= {"ended": True, "last_error": f"moved to another feed: {facts.pop('url')}"}
+        feeds.update(tx, feed.id, **facts)
     note = "" if ingested else "nothing new"
     return Gathered(feed.url, stored, ingested.refused if ingested else (), note=note)
 
@@ -108,7 +111,7 @@ def _facts(
     if ingested:
         facts |= {"etag": fetched.etag, "last_modified": fetched.last_modified}
         facts["title"] = feed.title or ingested.title
-    if fetched.moved_permanently_to:
+    if fetched.moved_permanently_to not in ("", feed.url):
         facts["url"] = fetched.moved_permanently_to
     return facts
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from digest.errors import NotFound
 from digest.model import Article, Image, Reading
 from digest.store.database import Transaction
-from digest.store.sql import rows, table, upsert
+from digest.store.sql import one_at_a_time, rows, table, upsert
 from digest.store.tables import ArticleRow, HeadlineRow, ReadingRow
 
 _ARTICLE, _HEADLINE, _READING = table(ArticleRow), table(HeadlineRow), table(ReadingRow)
@@ -42,6 +42,7 @@ def store(
     A known article keeps its row and id; an earlier headline is kept beside it. Returns the
     counts, and for every article given the id it is stored under.
     """
+    one_at_a_time(tx, "articles")
     done = Stored()
     ids: dict[str, str] = {}
     for start in range(0, len(articles), _CHUNK):

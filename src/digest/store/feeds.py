@@ -17,9 +17,14 @@ _FEED = table(FeedRow)
 
 def add(tx: Transaction, url: str, title: str = "", section: str = "") -> Feed:
     """Add a feed; WrongState when its address is there already."""
-    if tx.execute(sa.select(_FEED.c.id).where(_FEED.c.url == url)).first():
+    if has(tx, url):
         raise WrongState(f"{url} is one of the feeds already")
     return get(tx, new_id(tx, FeedRow, {"url": url, "title": title, "section": section}))
+
+
+def has(tx: Transaction, url: str) -> bool:
+    """Say whether a feed has this address."""
+    return tx.execute(sa.select(_FEED.c.id).where(_FEED.c.url == url)).first() is not None
 
 
 def every(tx: Transaction) -> list[Feed]:

@@ -38,6 +38,12 @@ def _complete(row: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
     return row(**values).model_dump(exclude={"id"}) | values
 
 
+def one_at_a_time(tx: Transaction, what: str) -> None:
+    """Let nobody else do `what` until this transaction ends; SQLite's write lock does already."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digest {what}"))))
+
+
 def moment(tx: Transaction, seconds: int = 0) -> Any:
     """Return the database's own clock, moved by `seconds`: leases never use ours."""
     if tx.dialect.name == "postgresql":

@@ -57,4 +57,4 @@ def words_of(kind: type[StrEnum], name: str) -> sa.Enum:
 
 def json_document() -> sa.types.TypeEngine[Any]:
     """Make a JSON column, JSONB on PostgreSQL."""
-    return sa.JSON().with_variant(JSONB(), "postgresql")
+    return sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
