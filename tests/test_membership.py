@@ -1,5 +1,6 @@
 """People get in only by asking, out at once, and back never by accident."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from digest import membership
 from digest.app import App
+from digest.audience import consent
 from digest.audience.address import address_digest, parse_address
 from digest.errors import InvalidAddress, NotFound, WrongState
 from digest.model import SubscriptionState, SuppressionReason
@@ -90,3 +92,30 @@ def test_nonsense_is_refused_with_a_sentence(app: App) -> None:
         membership.add_subscriber(app, "ada@reader.example", "daily", confirmed=True)
     with pytest.raises(NotFound, match="is not one of the subscribers"):
         membership.end_subscription(app, "nobody@reader.example")
+
+
+def test_an_unsubscribe_is_never_overwritten_by_a_confirmation_read_before_it(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    app = an_app(tmp_path, postgres_url)
+    membership.add_subscriber(app, "ada@reader.example", "weekly")
+    (pending,) = membership.find_subscriber(app, "ada@reader.example").subscriptions
+    with app.database.transaction() as tx:
+        read = subscribers.by_public_id(tx, pending.public_id, to_change=True)
+        leaving = threading.Thread(
+            target=membership.end_subscription, args=(app, "ada@reader.example")
+        )
+        leaving.start()
+        leaving.join(0.5)
+        assert leaving.is_alive()
+        subscribers.set_state(tx, consent.confirm(read, app.now()), "test", app.now())
+    leaving.join()
+    assert state(app, "ada@reader.example") is SubscriptionState.ENDED
+    app.close()
+
+
+def test_leaving_a_newsletter_one_never_had_is_said(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    with pytest.raises(NotFound, match="is not subscribed to weakly"):
+        membership.end_subscription(app, "ada@reader.example", "weakly")
+    assert state(app, "ada@reader.example") is SubscriptionState.ACTIVE

@@ -1,7 +1,9 @@
 """A story goes all the way; a refusal, a dead relay and a crash each have their outcome."""
 
 import re
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +19,7 @@ from digest.errors import WrongState
 from digest.model import Edition, EditionState, SubscriptionState
 from digest.store import editions, outbox
 from tests.apps import Clock, a_week, an_app, fill
+from tests.make import NOW
 from tests.sink import DROP, LOSE, Sink, running
 
 
@@ -287,4 +290,130 @@ def test_a_publication_without_an_address_cannot_send(tmp_path: Path) -> None:
     with pytest.raises(WrongState, match="CNT-02"):
         pipeline.approve_edition(bare, pipeline.draft_edition(bare, "weekly"))
     bare.close()
+    app.close()
+
+
+def test_a_relay_that_fails_does_not_stop_more_than_this_drain(
+    app: App, sink: Sink, clock: Clock
+) -> None:
+    fill(app, readers=2)
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    queued = pipeline.queue_edition(app, edition)
+    stop = threading.Event()
+    sink.script("CONNECT", DROP, times=2)
+    assert pipeline.drain_outbox(app, queued, stop=stop).problem
+    assert not stop.is_set()
+    clock.move(minutes=3)
+    assert pipeline.drain_outbox(app, queued, stop=stop).finished
+
+
+def test_a_relay_that_swallows_every_answer_floods_nobody(
+    app: App, sink: Sink, clock: Clock
+) -> None:
+    fill(app, readers=1)
+    sink.script("DOT", DROP, times=50)
+    drained = send(app)
+    for _ in range(12):
+        clock.move(minutes=11)
+        if not drained.finished:
+            drained = pipeline.drain_outbox(app, drained.edition)
+    assert drained.finished
+    assert drained.numbers.uncertain == 1
+    assert len(sink.received) == 2
+
+
+def test_a_result_is_kept_while_the_database_is_busy(
+    tmp_path: Path, clock: Clock, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digest.store.database._BUSY_SECONDS", 0.1)
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port, connections=1)
+    fill(app, readers=1)
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    queued = pipeline.queue_edition(app, edition)
+    sink.script("DOT", "", delay=0.6)
+    writer = threading.Thread(target=_hold_the_lock, args=(tmp_path / "digest.db", sink))
+    writer.start()
+    drained = pipeline.drain_outbox(app, queued)
+    writer.join()
+    assert drained.finished
+    assert sink.counts == {"r0@reader.example": 1}
+    app.close()
+
+
+def _hold_the_lock(path: Path, sink: Sink) -> None:
+    """Hold SQLite's write lock for 1.5 s from the moment the message is on its way."""
+    while not sink.commands["DATA"]:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    holder = sqlite3.connect(path, isolation_level=None, timeout=5)
+    holder.execute("BEGIN IMMEDIATE")
+    time.sleep(1.5)
+    holder.execute("ROLLBACK")
+    holder.close()
+
+
+def test_a_header_edited_after_approval_does_not_change_the_mail(app: App, sink: Sink) -> None:
+    fill(app, readers=1)
+    approved = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    mail = app.settings.mail.model_copy(update={"from_": "Other <other@else.example>"})
+    edited = replace(app, settings=app.settings.model_copy(update={"mail": mail}))
+    pipeline.drain_outbox(edited, pipeline.queue_edition(edited, approved))
+    assert b"From: Atlas Weekly <weekly@news.example>" in sink.received[0].content
+
+
+def test_an_edition_of_a_newsletter_that_left_the_config_still_goes_out(
+    app: App, sink: Sink
+) -> None:
+    fill(app, readers=1)
+    edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    queued = pipeline.queue_edition(app, edition)
+    renamed = {"weekend": app.settings.newsletters["weekly"]}
+    edited = replace(app, settings=app.settings.model_copy(update={"newsletters": renamed}))
+    assert pipeline.drain_outbox(edited, queued).finished
+    assert sink.counts == {"r0@reader.example": 1}
+
+
+def test_an_article_read_after_the_build_is_in_the_next_edition(app: App, clock: Clock) -> None:
+    fill(app, readers=1)
+    send(app)
+    clock.move(hours=1)
+    late = replace(
+        a_week()[0],
+        id="latelatelate",
+        key="https://news.example/late",
+        url="https://news.example/late",
+        title="Bakery opens at midnight",
+        published_at=NOW - timedelta(minutes=20),
+        first_seen_at=clock.moment,
+    )
+    fill(app, [late])
+    clock.move(days=7)
+    edition = pipeline.draft_edition(app, "weekly")
+    seen = {p.lead.id for p in edition.stories} | {left.article_id for left in edition.left_out}
+    assert late.id in seen
+
+
+def test_a_daily_newsletter_with_a_long_window_repeats_nothing(tmp_path: Path) -> None:
+    clock = Clock(NOW)
+    app = an_app(tmp_path, clock=clock, more='schedule = "daily 07:30"\nminimum_stories = 1')
+    fill(app, readers=1)
+    leads: list[str] = []
+    for _ in range(9):
+        edition = pipeline.draft_edition(app, "weekly")
+        if edition.stories:
+            leads += [placed.lead.id for placed in edition.stories]
+            approved = pipeline.approve_edition(app, edition)
+            pipeline.drain_outbox(app, pipeline.queue_edition(app, approved))
+        clock.move(days=1)
+    assert len(leads) == len(set(leads))
+
+
+def test_a_contact_with_a_name_gets_the_preview(tmp_path: Path) -> None:
+    app = an_app(tmp_path)
+    named = app.settings.publication.model_copy(update={"contact": "Ed <editor@news.example>"})
+    app = replace(app, settings=app.settings.model_copy(update={"publication": named}))
+    fill(app)
+    looked = pipeline.proof(app, pipeline.compose_next(app, "weekly"))
+    written = pipeline.write_preview(app, looked, tmp_path / "out")
+    assert b"To: editor@news.example" in written[2].read_bytes()
     app.close()

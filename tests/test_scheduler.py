@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from digest import pipeline, scheduler
 from digest.app import App
 from digest.model import EditionState
 from digest.store import editions
-from tests.apps import Clock, an_app, fill
+from tests.apps import Clock, a_week, an_app, fill
 from tests.make import NOW
 from tests.sink import Sink, running
 
@@ -182,3 +183,86 @@ def test_a_send_that_was_cut_off_goes_on_after_a_restart(
     scheduler.send_open_editions(app, STOP)
     assert set(sink.counts.values()) == {1}
     assert states(app) == {edition.key: EditionState.SENT}
+
+
+def test_a_schedule_edited_on_the_day_sends_nothing_for_the_past(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+    fill(app, readers=1)
+    tick(app)
+    clock.move(hours=1)
+    tick(app)
+    app.close()
+    clock.move(days=1, hours=5)
+    edited = an_app(
+        tmp_path, clock=clock, transport="smtp", port=sink.port, more='schedule = "tuesday 07:30"'
+    )
+    tick(edited)
+    assert states(edited) == {"weekly@2026-11-23": EditionState.SENT}
+    edited.close()
+
+
+def test_a_draft_that_waited_too_long_is_missed_not_sent(
+    app: App, clock: Clock, sink: Sink
+) -> None:
+    fill(app, readers=1)
+    tick(app)
+    pipeline.draft_edition(app, "weekly")
+    clock.move(days=5)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.MISSED}
+    assert "r0@reader.example" not in sink.counts
+
+
+def test_an_edition_approved_in_time_but_too_late_to_send_is_held(
+    app: App, clock: Clock, sink: Sink
+) -> None:
+    fill(app, readers=1)
+    tick(app)
+    pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    clock.move(days=5)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.HELD}
+
+
+def test_an_extra_edition_goes_out_at_its_instant(app: App, clock: Clock, sink: Sink) -> None:
+    fill(app, readers=1)
+    tick(app)
+    clock.move(hours=2)
+    tick(app)
+    extra = pipeline.draft_edition(app, "weekly", clock.moment + timedelta(days=1))
+    assert extra.slot_on.isoformat() == "2026-11-24"
+    more = [a for a in extra.left_out if "already sent" in a.reason]
+    assert more
+
+
+def test_a_login_that_is_refused_pauses_the_edition_and_is_not_tried_again(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+    fill(app, readers=3)
+    tick(app)
+    clock.move(hours=1)
+    sink.script("MAIL", "535 5.7.8 no", times=20)
+    tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.PAUSED}
+    asked = sink.commands["MAIL"]
+    clock.move(minutes=5)
+    tick(app)
+    assert sink.commands["MAIL"] == asked
+    app.close()
+
+
+def test_a_late_evening_slot_on_a_day_with_a_gap_keeps_its_date(tmp_path: Path) -> None:
+    clock = Clock(datetime(2026, 3, 28, 12, 0, tzinfo=UTC))
+    app = an_app(tmp_path, clock=clock, more='schedule = "saturday 23:30"\nminimum_stories = 1')
+    publication = app.settings.publication.model_copy(update={"timezone": "America/Nuuk"})
+    app = replace(app, settings=app.settings.model_copy(update={"publication": publication}))
+    fill(app, [replace(a_week()[0], published_at=clock.moment)], readers=1)
+    tick(app)
+    clock.move(hours=14)
+    tick(app)
+    tick(app)
+    assert states(app) == {"weekly@2026-03-28": EditionState.SENT}
+    app.close()

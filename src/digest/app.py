@@ -116,7 +116,9 @@ def read_keys(settings: Settings, folder: Path) -> Keys:
         text = given or path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"{path}: the key that signs links is missing; run `digest init`"
+            f"{path}: the key that signs links is missing. A new outlet gets one from "
+            "`digest init`; otherwise restore it from the backup, because a new key ends every "
+            "link in mails already sent"
         ) from error
     if len(text) < 32:
         raise ConfigError(f"{path}: the key that signs links has less than 32 characters")

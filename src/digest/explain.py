@@ -6,14 +6,19 @@ from digest.errors import NotFound
 from digest.model import MICRO, Edition, LeftOut, PlacedStory
 
 
-def as_json(edition: Edition) -> dict[str, Any]:
-    """Return the explanation with scores in micro-units."""
+def as_json(edition: Edition, article_id: str = "") -> dict[str, Any]:
+    """Return the explanation with scores in micro-units, of everything or of one article."""
     return {
         "edition": edition.key,
-        "picked": [_picked(section, placed) for section, placed in _places(edition)],
+        "picked": [
+            _picked(section, placed)
+            for section, placed in _places(edition)
+            if article_id in ("", placed.lead.id)
+        ],
         "left_out": [
             {"article_id": left.article_id, "title": left.title, "reason": left.reason}
             for left in edition.left_out
+            if article_id in ("", left.article_id)
         ],
     }
 
@@ -32,7 +37,7 @@ def _picked(section: str, placed: PlacedStory) -> dict[str, Any]:
         "section": section,
         "score": ranked.score,
         "parts": {part.signal: part.micro for part in ranked.parts},
-        "facts": [part.fact for part in ranked.parts if part.fact],
+        "facts": [fact for fact in (*(p.fact for p in ranked.parts), placed.note) if fact],
     }
 
 
@@ -46,7 +51,8 @@ def as_text(edition: Edition) -> str:
             heading = section
             lines += [heading.upper(), ""]
         lines += [*_story_lines(placed), ""]
-    lines += ["LEFT OUT", "", *(_left_line(left) for left in edition.left_out)]
+    left_out = [_left_line(left) for left in edition.left_out] or ["nothing"]
+    lines += ["LEFT OUT", "", *left_out]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -68,7 +74,7 @@ def _story_lines(placed: PlacedStory) -> list[str]:
     lines.append(f"     {placed.lead.id}   score {placed.ranked.score / MICRO:.2f}")
     for part in placed.ranked.parts:
         lines.append(f"     {part.micro / MICRO:>6.2f} {part.signal:<10} {part.fact}".rstrip())
-    return lines
+    return [*lines, f"            {placed.note}"] if placed.note else lines
 
 
 def _left_line(left: LeftOut) -> str:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from digest.audience.address import Address, address_digest, parse_address
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_public_id, make_token, read_token
 from digest.deliver.head import head_for
 from digest.deliver.message import plain_message
-from digest.errors import DeliveryError, TransportDown, WrongState
+from digest.errors import DeliveryError, NotFound, TransportDown, WrongState
 from digest.model import Subscriber, Subscription, SubscriptionState
 from digest.store import Transaction, subscribers
 
@@ -80,13 +81,11 @@ def _send_confirmation(app: App, email: str, asked: Subscription) -> str:
     rendered = app.renderer.render_mail("confirm", app.settings.publication, values)
     head = head_for(app.settings, asked.newsletter, 0, app.keys.current)
     name = f"confirm.{secrets.token_hex(8)}"
-    transport = app.open_transport()
     try:
-        transport.send(plain_message(rendered, head, email, app.now(), name))
+        with closing(app.open_transport()) as transport:
+            transport.send(plain_message(rendered, head, email, app.now(), name))
     except (DeliveryError, TransportDown) as error:
         return f"the confirmation mail could not be sent: {error}"
-    finally:
-        transport.close()
     return ""
 
 
@@ -120,10 +119,14 @@ def end_subscription(app: App, email: str, newsletter: str = "") -> list[Subscri
     with app.database.transaction() as tx:
         person = subscribers.find(tx, address.key)
         mine = [s for s in person.subscriptions if newsletter in ("", s.newsletter)]
-        ended = [consent.end(subscription, now) for subscription in mine]
-        for before, after in zip(mine, ended, strict=True):
-            if before != after:
-                subscribers.set_state(tx, after, "ended by command", now)
+        if not mine:
+            raise NotFound(f"{person.email} is not subscribed to {newsletter}")
+        ended = []
+        for found in mine:
+            before = subscribers.by_public_id(tx, found.public_id, to_change=True)
+            ended.append(consent.end(before, now))
+            if before != ended[-1]:
+                subscribers.set_state(tx, ended[-1], "ended by command", now)
     return ended
 
 
@@ -137,7 +140,7 @@ def _change(app: App, purpose: str, text: str, change: Change, origin: str) -> S
     before = subscription_for(app, purpose, text)
     now = app.now()
     with app.database.transaction() as tx:
-        current = subscribers.by_public_id(tx, before.public_id)
+        current = subscribers.by_public_id(tx, before.public_id, to_change=True)
         after = change(current, now)
         if after != current:
             subscribers.set_state(tx, after, origin, now)

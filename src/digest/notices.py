@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+from contextlib import closing
+from email.utils import parseaddr
 
 from digest.app import App
 from digest.deliver.head import head_for
@@ -25,11 +27,12 @@ def tell(app: App, edition: Edition, what: str, why: str) -> None:
 
 
 def _mail(app: App, edition: Edition, address: str, line: str, why: str) -> None:
-    head = head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
+    slug = edition.newsletter
+    if slug not in app.settings.newsletters:  # renamed or removed since
+        slug = next(iter(app.settings.newsletters))
+    head = head_for(app.settings, slug, edition.id, app.keys.current)
     rendered = Rendered(line, "", f"{line}.\n\n{why}\n")
     name = f"notice.{secrets.token_hex(8)}"
-    transport = app.open_transport()
-    try:
-        transport.send(plain_message(rendered, head, address, app.now(), name))
-    finally:
-        transport.close()
+    bare = parseaddr(address)[1]
+    with closing(app.open_transport()) as transport:
+        transport.send(plain_message(rendered, head, bare, app.now(), name))

@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -65,78 +65,87 @@ def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
             )
 
 
-def run_due_slots(app: App, _stop: threading.Event) -> None:
-    """Build, look over and queue the newest due slot of each newsletter, once."""
+def run_due_slots(app: App, stop: threading.Event) -> None:
+    """See to each newsletter: draft ahead, what is approved, the newest due slot.
+
+    One newsletter's trouble does not keep another from its slot.
+    """
     for slug in app.settings.newsletters:
-        _draft_ahead(app, slug)
-        slot = _due(app, slug)
-        if slot is not None:
-            _run_slot(app, slug, slot)
-
-
-def _due(app: App, slug: str) -> Slot | None:
-    """Return the newest due slot that is not settled and not a skipped date, if any."""
-    newsletter, now = app.newsletter(slug), app.now()
-    zone = ZoneInfo(app.settings.publication.timezone)
-    slot = last_due(newsletter.parsed_schedule, zone, now, _LOOK_BACK)
-    with app.database.transaction() as tx:
-        since = editions.scheduled_since(tx, slug, now)
-        if slot is None or slot.at < since or slot.on in newsletter.skip_dates:
-            return None
-        existing = editions.at_slot(tx, slug, slot.on)
-    ready = (EditionState.DRAFT, EditionState.APPROVED)
-    return slot if existing is None or existing.state in ready else None
+        for step in (_draft_ahead, _queue_approved, _run_due_slot):
+            guarded(lambda app, _stop, step=step, slug=slug: step(app, slug), app, stop)  # type: ignore[misc]
 
 
 def _draft_ahead(app: App, slug: str) -> None:
     """With approval required, build the next slot's draft ahead and tell the people who approve."""
     newsletter, now = app.newsletter(slug), app.now()
-    zone = ZoneInfo(app.settings.publication.timezone)
-    slot = next_slot(newsletter.parsed_schedule, zone, now)
+    slot = next_slot(newsletter.parsed_schedule, app.settings.zone, now)
     early = slot.at - now > newsletter.draft_lead
     if newsletter.approval == "automatic" or early or slot.on in newsletter.skip_dates:
         return
     with app.database.reading() as tx:
         if editions.at_slot(tx, slug, slot.on) is not None:
             return
-    edition = pipeline.draft_edition(app, slug)
-    line = f"digest editions approve {edition.key}"
-    notices.tell(
-        app,
-        edition,
-        "is ready to be approved",
-        f"Look at it with `digest preview "
-        f"{edition.key}`, then run `{line}` before {slot.at:%Y-%m-%d %H:%M} UTC.",
+    edition = pipeline.draft_edition(app, slug, slot)
+    if edition.state is EditionState.HELD:
+        _thin(app, edition)
+        return
+    before = f"{slot.at.astimezone(app.settings.zone):%Y-%m-%d %H:%M} {app.settings.zone.key}"
+    why = (
+        f"Look at it with `digest preview {edition.key}`, then run "
+        f"`digest editions approve {edition.key}` before {before}."
     )
+    notices.tell(app, edition, "is ready to be approved", why)
 
 
-def _run_slot(app: App, slug: str, slot: Slot) -> None:
-    newsletter = app.newsletter(slug)
+def _queue_approved(app: App, slug: str) -> None:
+    """Queue what is approved and due; hold what was approved in time but is too late now."""
+    newsletter, now = app.newsletter(slug), app.now()
+    with app.database.reading() as tx:
+        approved = [e for e in editions.in_state(tx, [EditionState.APPROVED]) if e.slot_at <= now]
+        late = {e.id: editions.changed_at(tx, e.id) < e.slot_at for e in approved}
+    for edition in approved:
+        if edition.newsletter != slug:
+            continue
+        if late[edition.id] and now - edition.slot_at > newsletter.catch_up:
+            _hold(app, edition, "the program was not running at its time; send it by hand")
+        else:
+            _queue(app, edition)
+
+
+def _run_due_slot(app: App, slug: str) -> None:
+    """Build, look over and queue the newest due slot, once; too late means missed."""
+    slot = _due(app, slug)
+    if slot is None:
+        return
     with app.database.reading() as tx:
         existing = editions.at_slot(tx, slug, slot.on)
-    if existing is None and app.now() - slot.at > newsletter.catch_up:
-        _record_missed(app, slug, slot)
-    elif existing is not None and existing.state is EditionState.APPROVED:
-        _queue(app, existing)
-    elif newsletter.approval == "required":
-        edition = existing or pipeline.draft_edition(app, slug, slot.at)
+    if existing is not None and existing.state is not EditionState.DRAFT:
+        return
+    if app.now() - slot.at > app.newsletter(slug).catch_up:
+        _miss(app, existing or pipeline.draft_edition(app, slug, slot))
+    elif app.newsletter(slug).approval == "required":
+        edition = existing or pipeline.draft_edition(app, slug, slot)
         _hold(app, edition, "nobody approved it in time")
     else:
         _build_and_queue(app, slug, slot)
 
 
-def _record_missed(app: App, slug: str, slot: Slot) -> None:
-    edition = pipeline.compose_next(app, slug, slot.at)
+def _due(app: App, slug: str) -> Slot | None:
+    """Return the newest due slot that is no skipped date, if any.
+
+    Slots from before the newsletter had this schedule are nobody's fault.
+    """
+    newsletter, now, zone = app.newsletter(slug), app.now(), app.settings.zone
+    slot = last_due(newsletter.parsed_schedule, zone, now, _LOOK_BACK)
     with app.database.transaction() as tx:
-        stored = editions.save(tx, edition, app.now())
-        missed = editions.move(
-            tx, stored, EditionState.MISSED, app.now(), reason="nothing ran then"
-        )
-    notices.tell(app, missed, "was missed", "The program was not running at that time.")
+        since = editions.scheduled_since(tx, slug, f"{newsletter.schedule} {zone.key}", now)
+    if slot is None or slot.at < since or slot.on in newsletter.skip_dates:
+        return None
+    return slot
 
 
 def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
-    edition = pipeline.draft_edition(app, slug, slot.at)
+    edition = pipeline.draft_edition(app, slug, slot)
     if edition.state is EditionState.HELD:
         _thin(app, edition)
         return
@@ -155,18 +164,20 @@ def _queue(app: App, edition: Edition) -> None:
 
 def _thin(app: App, edition: Edition) -> None:
     if app.newsletter(edition.newsletter).thin_week == "skip":
-        with app.database.transaction() as tx:
-            edition = editions.move(
-                tx, edition, EditionState.SKIPPED, app.now(), reason=edition.reason
-            )
-        notices.tell(app, edition, "was skipped", edition.reason)
+        skipped = pipeline.move_edition(app, edition, EditionState.SKIPPED, edition.reason)
+        notices.tell(app, skipped, "was skipped", edition.reason)
     else:
         notices.tell(app, edition, "is held", edition.reason)
 
 
 def _hold(app: App, edition: Edition, reason: str) -> None:
-    held = pipeline.hold(app, edition, reason)
+    held = pipeline.move_edition(app, edition, EditionState.HELD, reason)
     notices.tell(app, held, "is held", reason)
+
+
+def _miss(app: App, edition: Edition) -> None:
+    missed = pipeline.move_edition(app, edition, EditionState.MISSED, "nothing ran at its time")
+    notices.tell(app, missed, "was missed", "The program was not running at that time.")
 
 
 def send_open_editions(app: App, stop: threading.Event) -> None:
@@ -174,8 +185,17 @@ def send_open_editions(app: App, stop: threading.Event) -> None:
     with app.database.reading() as tx:
         going = editions.in_state(tx, [EditionState.SENDING])
     for edition in going:
-        drained = pipeline.drain_outbox(app, edition, stop=stop)
-        if drained.problem:
-            _log.error("%s: %s", edition.key, drained.problem)
-        if drained.finished:
-            _log.info("%s: sent, %s", edition.key, drained.numbers)
+        guarded(partial(_send, edition), app, stop)
+
+
+def _send(edition: Edition, app: App, stop: threading.Event) -> None:
+    drained = pipeline.drain_outbox(app, edition, stop=stop)
+    if drained.refused_login:
+        paused = pipeline.move_edition(app, edition, EditionState.PAUSED, drained.problem)
+        why = f"{drained.problem}. Mend the login, then run `digest send {edition.key}`."
+        notices.tell(app, paused, "is paused", why)
+    elif drained.problem:
+        _log.error("%s: %s", edition.key, drained.problem)
+    if drained.finished:
+        numbers = drained.numbers
+        _log.info("%s: sent to %d of %d", edition.key, numbers.sent, numbers.frozen)

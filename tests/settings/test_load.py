@@ -129,6 +129,7 @@ def test_an_unknown_secret_file_is_refused(tmp_path: Path) -> None:
         ('[notices]\nto = ["nobody"]', "is not an address"),
         ('[mail.dkim]\ndomain = "news.example"', "mail.dkim.domain"),
         ("[newsletters.Week-ly]\ntitle = 'x'", "cannot name a newsletter"),
+        ("[newsletters.daily]\ntitle = 'x'\nwindow = 7", "7 is not a duration"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(tmp_path: Path, line: str, said: str) -> None:

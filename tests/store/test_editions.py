@@ -43,9 +43,9 @@ def test_approved_bytes_are_kept(database: Database) -> None:
         edition = editions.save(tx, an_edition(), NOW)
         with pytest.raises(NotFound, match="not approved yet"):
             editions.frozen_content(tx, edition.id)
-        editions.freeze(tx, edition, rendered)
-        editions.freeze(tx, edition, rendered)
-        assert editions.frozen_content(tx, edition.id) == rendered
+        editions.freeze(tx, edition, rendered, {"title": "Old"})
+        editions.freeze(tx, edition, rendered, {"title": "T"})
+        assert editions.frozen_content(tx, edition.id) == (rendered, {"title": "T"})
 
 
 def test_only_editions_that_went_out_count_as_sent(database: Database) -> None:
@@ -76,5 +76,7 @@ def test_what_is_not_there_says_so(database: Database) -> None:
 
 def test_a_newsletter_is_scheduled_since_it_was_first_asked_about(database: Database) -> None:
     with database.transaction() as tx:
-        assert editions.scheduled_since(tx, "weekly", NOW) == NOW
-        assert editions.scheduled_since(tx, "weekly", NOW + timedelta(days=1)) == NOW
+        later = NOW + timedelta(days=1)
+        assert editions.scheduled_since(tx, "weekly", "monday 07:30 UTC", NOW) == NOW
+        assert editions.scheduled_since(tx, "weekly", "monday 07:30 UTC", later) == NOW
+        assert editions.scheduled_since(tx, "weekly", "tuesday 07:30 UTC", later) == later

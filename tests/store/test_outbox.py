@@ -44,7 +44,7 @@ def queued(database: Database, readers: int) -> Edition:
         for number in range(readers):
             subscribe(tx, f"r{number}@reader.example", SubscriptionState.ACTIVE)
         edition = editions.save(tx, an_edition(), NOW)
-        editions.freeze(tx, edition, Rendered("s", "h", "t"))
+        editions.freeze(tx, edition, Rendered("s", "h", "t"), {})
         approved = editions.move(tx, edition, EditionState.APPROVED, NOW, sha256="x")
         filling = editions.move(tx, approved, EditionState.FILLING, NOW)
         assert outbox.fill(tx, filling) == readers

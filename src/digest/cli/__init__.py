@@ -25,6 +25,11 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             print("stopped", file=sys.stderr)
             raise typer.Exit(3) from None
+        except BrokenPipeError:
+            raise  # the reader of our output has gone: click knows what to do
+        except OSError as error:
+            print(f"digest: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+            raise typer.Exit(1) from error
         except DigestError as error:
             print(f"digest: {error}", file=sys.stderr)
             raise typer.Exit(2 if isinstance(error, ConfigError) else 1) from error

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from digest.app import App
+    from digest.model import Finding
 
 #: Plain help texts start in half the time of decorated ones.
 OPTIONS: dict[str, Any] = {
@@ -71,6 +72,8 @@ def parse_moment(text: str) -> datetime:
         raise typer.BadParameter(
             f"{text!r} is not a moment such as 2026-11-23T07:30:00Z"
         ) from error
+    if not 1970 <= moment.year <= 2100:
+        raise typer.BadParameter(f"{text!r} lies outside the years 1970 to 2100")
     if moment.tzinfo is None:
         raise typer.BadParameter(f"{text!r} does not say its zone; add Z or +01:00")
     return moment
@@ -99,6 +102,21 @@ def say_errors(lines: Iterable[str]) -> None:
     """Print lines to the error stream."""
     for line in lines:
         print(line, file=sys.stderr)
+
+
+def finding_lines(findings: "Sequence[Finding]") -> list[str]:
+    """Return one line for each thing found, with one place and how many more there are."""
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for found in findings:
+        key = (found.severity.value, found.rule, found.message)
+        places.setdefault(key, []).append(found.where)
+    lines = []
+    for (severity, rule, message), where in places.items():
+        more = f" and {counted(len(where) - 1, 'other')}" if len(where) > 1 else ""
+        lines.append(
+            f"{severity}: {rule}: {message}" + (f" ({where[0]}{more})" if where[0] else "")
+        )
+    return lines
 
 
 def counted(number: int, noun: str) -> str:

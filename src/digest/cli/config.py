@@ -1,6 +1,7 @@
 """`digest init` and `digest config`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def init(folder: Path = typer.Argument(Path(), metavar="[DIR]")) -> None:
     if made:
         path.write_text(example_config(), encoding="utf-8")
     settings, _ = load_settings(path, os.environ)
-    make_key_file(folder / settings.web.secret_file)
+    if make_key_file(folder / settings.web.secret_file):
+        print(f"made {folder / settings.web.secret_file}, the key that signs links: back it up")
     database = Database(settings.database.url, folder)
     database.upgrade()
     database.close()
@@ -49,6 +51,10 @@ def check(context: typer.Context) -> None:
     settings, located = load_settings(config_path(context), os.environ)
     refuse_unknown_weights(settings, located)
     print(f"{config_path(context)}: no mistakes")
+    if not settings.publication.postal_address:
+        print("not ready to send: publication.postal_address is empty")
+    if not settings.web.base_url.startswith("https://"):
+        print("not ready to send: web.base_url is not an https address readers can open")
 
 
 def show(context: typer.Context, as_json: bool = Json) -> None:
@@ -57,6 +63,7 @@ def show(context: typer.Context, as_json: bool = Json) -> None:
 
     settings, _ = load_settings(config_path(context), os.environ)
     values = settings.model_dump(mode="json", by_alias=True)
+    values["database"]["url"] = re.sub(r":[^:@/]*@", ":**********@", settings.database.url)
     if as_json:
         print_json(values)
         return

@@ -26,7 +26,7 @@ def check(context: typer.Context) -> None:
 
     with opened(context) as app:
         with app.database.reading() as tx:
-            every = editions.every(tx)
+            every = editions.every(tx, None)
             wrong = [e.key for e in every if not outbox.numbers(tx, e.id).add_up]
         if wrong:
             raise WrongState(f"the books do not close for {', '.join(wrong)}")

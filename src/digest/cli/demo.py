@@ -1,5 +1,8 @@
 """`digest demo`."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import typer
@@ -25,14 +28,22 @@ def demo(
     print(f"{made.articles} articles ranked into {made.edition.key}: {stories}")
     for path in made.files:
         print(f"  {path.absolute()}")
+    typed = _as_typed()
     print("next, try:")
-    print(f"  digest -c {folder}/config.toml explain latest")
+    print(f"  {typed} -c {folder}/config.toml explain latest")
     print(
-        f"  digest -c {folder}/config.toml send latest --yes      # writes .eml files, mails nobody"
+        f"  {typed} -c {folder}/config.toml send latest --yes   # writes .eml files, mails nobody"
     )
-    print(f"  digest demo --dir {folder} --serve")
+    print(f"  {typed} demo --dir {folder} --serve")
     if serve:
         _serve(folder, port)
+
+
+def _as_typed() -> str:
+    """Return what to type for this program: its name where the shell finds it, else its path."""
+    if shutil.which("digest") or not sys.argv[0].endswith("digest"):
+        return "digest"
+    return os.path.relpath(sys.argv[0])
 
 
 def _serve(folder: Path, port: int) -> None:

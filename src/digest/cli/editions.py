@@ -1,5 +1,6 @@
 """`digest build`, `explain`, `editions`, `preview`, `preflight`."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import typer
 from digest.cli.common import (
     Json,
     counted,
+    finding_lines,
     group,
     opened,
     parse_moment,
@@ -77,14 +79,8 @@ def say_edition(app: "App", edition: "Edition", *, as_json: bool) -> None:
         print(f"\nSponsors: {', '.join(placement.sponsor for placement in edition.placements)}")
     print(f"\n{counted(len(edition.left_out), 'article')} left out; `digest explain` says why")
     if numbers.frozen:
-        settled = ", ".join(f"{name} {value}" for name, value in _numbers(numbers).items())
+        settled = ", ".join(f"{name} {value}" for name, value in asdict(numbers).items())
         print(f"deliveries: {settled}")
-
-
-def _numbers(numbers: object) -> dict[str, int]:
-    from dataclasses import asdict
-
-    return asdict(numbers)  # type: ignore[call-overload, no-any-return]
 
 
 def stored_or_next(app: "App", name: str) -> "Edition":
@@ -113,7 +109,7 @@ def explain(
             with app.database.reading() as tx:
                 article = articles.find(tx, article).id
     if as_json:
-        print_json(explaining.as_json(edition))
+        print_json(explaining.as_json(edition, article))
     elif article:
         print(explaining.one_as_text(edition, article), end="")
     else:
@@ -177,7 +173,7 @@ def preview(
         written = pipeline.write_preview(app, looked, out)
     for path in written:
         print(path)
-    say_errors(f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings)
+    say_errors(finding_lines(looked.findings))
     if show_it:
         import webbrowser
 

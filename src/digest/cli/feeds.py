@@ -47,7 +47,7 @@ def say_gathered(done: "Gathered") -> None:
     stored = done.stored
     counts = f"{stored.new} new, {stored.updated} updated, {stored.unchanged} unchanged"
     print(f"{done.name}: {done.note or counts}")
-    say_errors(f"  refused: {reason}" for reason in done.refused)
+    say_errors(f"{done.name}: refused: {reason}" for reason in done.refused)
 
 
 def add(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import counted, opened, say_errors
+from digest.cli.common import counted, finding_lines, opened, say_errors
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -36,7 +36,7 @@ def test_send(
         looked = pipeline.proof(app, pipeline.find_edition(app, name))
         pipeline.test_send(app, looked, addresses)
     print(f"sent {looked.edition.key} as a test to {', '.join(addresses)}")
-    say_errors(f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings)
+    say_errors(finding_lines(looked.findings))
 
 
 def send(
@@ -57,6 +57,7 @@ def send(
         edition = pipeline.find_edition(app, name)
         with app.database.reading() as tx:
             readers = subscribers.active_count(tx, edition.newsletter)
+        _refuse_hopeless(app, edition)
         print(f"{edition.key}: {edition.subject}")
         if dry_run:
             print(f"would go to {counted(readers, 'subscriber')} now; it is {edition.state.value}")
@@ -66,6 +67,20 @@ def send(
             raise typer.Exit(3)
         drained = _drain(app, _going(app, edition))
     _say(drained)
+
+
+def _refuse_hopeless(app: "App", edition: "Edition") -> None:
+    """Refuse before asking what could only be refused afterwards."""
+    from digest.errors import WrongState
+    from digest.model import EditionState
+    from digest.store import outbox
+
+    if edition.state is EditionState.SENT:
+        with app.database.reading() as tx:
+            numbers = outbox.numbers(tx, edition.id)
+        raise WrongState(f"{edition.key} was sent already, to {numbers.sent} of {numbers.frozen}")
+    if not edition.stories:
+        raise WrongState(f"{edition.key} has no stories; it cannot be sent")
 
 
 def _agreed(edition: "Edition", readers: int) -> bool:
@@ -84,6 +99,8 @@ def _going(app: "App", edition: "Edition") -> "Edition":
     if edition.state in OPEN_STATES:
         edition = pipeline.approve_edition(app, edition)
         say_errors(f"approved, sha256 {sha}" for sha in [edition.sha256])
+    if edition.state is EditionState.PAUSED:
+        edition = pipeline.move_edition(app, edition, EditionState.SENDING)
     if edition.state is EditionState.APPROVED:
         edition = pipeline.queue_edition(app, edition)
     return edition

@@ -32,10 +32,10 @@ def add(
         "unchanged": "was subscribed already to",
         "pending": "is asked by mail to confirm",
     }
-    print(f"{added.email} {said[added.outcome]} {added.newsletter}")
     if added.note:
-        say_errors([added.note])
+        say_errors([f"{added.email} is noted but not asked yet: {added.note}", "add them again"])
         raise typer.Exit(1)
+    print(f"{added.email} {said[added.outcome]} {added.newsletter}")
 
 
 def list_subscribers(

@@ -80,8 +80,11 @@ def _has_news(story: RankedStory, before: set[str], used: Used) -> bool:
     return all(lead.published_at >= used.window_ends[key] for key in before)
 
 
-def _place(number: int, story: RankedStory, desk: _Desk, category: str) -> PlacedStory:
-    return PlacedStory(number, story, category, bool(_editions_with(story, desk.used)))
+def _place(
+    number: int, story: RankedStory, desk: _Desk, category: str, note: str = ""
+) -> PlacedStory:
+    update = bool(_editions_with(story, desk.used))
+    return PlacedStory(number, story, category, update, note)
 
 
 def _top(free: Sequence[RankedStory], size: int, desk: _Desk) -> tuple[PlacedStory, ...]:
@@ -97,9 +100,14 @@ def _top(free: Sequence[RankedStory], size: int, desk: _Desk) -> tuple[PlacedSto
     chosen.sort(key=free.index)
     desk.reasons |= caps.refused
     return tuple(
-        _place(number, story, desk, category_of(story.story.lead))
+        _place(number, story, desk, category_of(story.story.lead), _gave_way(story, caps))
         for number, story in enumerate(chosen, 1)
     )
+
+
+def _gave_way(story: RankedStory, caps: "_Caps") -> str:
+    reason = caps.refused.get(story.story.lead.id, "")
+    return f"the week has too little otherwise, so this gave way: {reason}" if reason else ""
 
 
 @dataclass(slots=True)
@@ -145,10 +153,17 @@ def _sections(
         stories = [s for s in remaining if _belongs(s, rule) and s.story.lead.id not in desk.taken]
         chosen = stories[: rule.stories]
         desk.taken |= {story.story.lead.id for story in chosen}
-        placed = tuple(_place(n, s, desk, rule.category) for n, s in enumerate(chosen, 1))
+        placed = tuple(
+            _place(n, s, desk, rule.category, _kept_out(s, desk)) for n, s in enumerate(chosen, 1)
+        )
         if placed:
             made.append(Section(rule.title or f"More in {rule.category}", rule.category, placed))
     return tuple(made)
+
+
+def _kept_out(story: RankedStory, desk: _Desk) -> str:
+    reason = desk.reasons.get(story.story.lead.id, "")
+    return f"not a top story: {reason}" if reason else ""
 
 
 def _belongs(story: RankedStory, rule: SectionRule) -> bool:

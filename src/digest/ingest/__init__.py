@@ -8,7 +8,7 @@ from functools import partial
 
 from digest.errors import IngestError
 from digest.ingest.normalize import language_of, normalize
-from digest.ingest.sources import SOURCES, Parsed
+from digest.ingest.sources import NO_FEEDS, SOURCES, Parsed
 from digest.ingest.xml import ITEMS
 from digest.model import Article, Document, Item
 from digest.text import clean, truncate
@@ -19,6 +19,7 @@ _READABLE = (
     "readable are RSS, Atom and JSON Feed, HTML pages, Markdown with front matter, JSON or JSONL "
     "lists of articles, and plain text"
 )
+_ADD_A_FEED = "give the address of a feed, or import a saved file with `digest articles import`"
 _MAGIC = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -50,13 +51,15 @@ def read(
     section: str = "",
     site_url: str = "",
     now: datetime,
+    feeds_only: bool = False,
 ) -> Ingested:
     """Return the articles of a document; IngestError when it cannot be read at all.
 
     `feed_title` and `section` are what we call the feed; `site_url` completes addresses that a
-    file leaves open. One broken item is refused with a reason, the others are kept.
+    file leaves open; `feeds_only` refuses what is no feed, such as a web page. One broken item
+    is refused with a reason, the others are kept.
     """
-    parsed = _parsed(document)
+    parsed = _parsed(document, feeds_only=feeds_only)
     title = clean(feed_title) or clean(parsed.title)
     finish = partial(
         normalize,
@@ -70,15 +73,21 @@ def read(
     return _gathered(parsed, title, finish)
 
 
-def _parsed(document: Document) -> Parsed:
+def _parsed(document: Document, *, feeds_only: bool) -> Parsed:
     where = document.path or document.url
     try:
         for source in SOURCES:
             if source.accepts(document):
+                _refuse_no_feed(source.name, feeds_only=feeds_only)
                 return source.parse(document)
     except IngestError as exc:
         raise IngestError(f"{where}: {exc}") from exc
     raise IngestError(f"{where}: {_seen(document)}; {_READABLE}")
+
+
+def _refuse_no_feed(name: str, *, feeds_only: bool) -> None:
+    if feeds_only and name in NO_FEEDS:
+        raise IngestError(f"is no feed but looks like {name}; {_ADD_A_FEED}")
 
 
 def _gathered(parsed: Parsed, title: str, finish: Callable[[Item], Article]) -> Ingested:

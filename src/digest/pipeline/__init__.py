@@ -11,7 +11,7 @@ from digest.pipeline.edit import (
     compose_next,
     draft_edition,
     find_edition,
-    hold,
+    move_edition,
     proof,
 )
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files
@@ -32,8 +32,8 @@ __all__ = [
     "fetch_feeds",
     "find_edition",
     "health",
-    "hold",
     "import_files",
+    "move_edition",
     "proof",
     "published_html",
     "queue_edition",

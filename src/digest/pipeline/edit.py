@@ -1,14 +1,14 @@
 """Articles become a draft edition, a proof, an approved edition."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from digest.app import App
 from digest.compose import Brief, compose
 from digest.compose.sections import Used
-from digest.deliver.head import head_for
-from digest.deliver.message import compile_message
+from digest.deliver.head import Head, Recipient, head_for
+from digest.deliver.message import build, compile_message
+from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Article, Edition, EditionState, Finding, Rendered, Severity
 from digest.preflight import check
@@ -26,6 +26,7 @@ class Proof:
     edition: Edition
     rendered: Rendered | None  #: None when a template cannot be rendered
     findings: tuple[Finding, ...]
+    head: Head
     sha256: str = ""
 
     @property
@@ -34,16 +35,18 @@ class Proof:
         return [f for f in self.findings if f.severity is Severity.BLOCKER]
 
 
-def draft_edition(app: App, slug: str, at: datetime | None = None) -> Edition:
-    """Build and store the draft for a slot: the next one, or the local date of `at`."""
-    edition = _compose(app, slug, _slot(app, slug, at), at or app.now())
+def draft_edition(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
+    """Build and store the draft for a slot: the next one, that of `at`, or the date of `at`."""
+    edition = compose_next(app, slug, at)
     with app.database.transaction() as tx:
         return editions.save(tx, edition, app.now())
 
 
-def compose_next(app: App, slug: str, at: datetime | None = None) -> Edition:
+def compose_next(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
     """Build the same edition in memory; nothing is stored."""
-    return _compose(app, slug, _slot(app, slug, at), at or app.now())
+    slot = _slot(app, slug, at)
+    as_of = min(slot.at, app.now()) if isinstance(at, Slot) else at or app.now()
+    return _compose(app, slug, slot, as_of)
 
 
 def find_edition(app: App, name: str) -> Edition:
@@ -55,19 +58,21 @@ def find_edition(app: App, name: str) -> Edition:
 def proof(app: App, edition: Edition) -> Proof:
     """Render an edition and look it over; once approved, the frozen bytes are shown."""
     publication, base_url = app.settings.publication, app.settings.web.base_url
-    title = app.newsletter(edition.newsletter).title
+    frozen = frozen_bytes(app, edition)
+    head = frozen[1] if frozen else head_for(app.settings, edition.newsletter, edition.id)
     try:
-        rendered = _frozen(app, edition) or app.renderer.render_edition(
-            edition, publication, title, base_url
+        rendered = (
+            frozen[0]
+            if frozen
+            else app.renderer.render_edition(edition, publication, head.title, base_url)
         )
-        sha256 = compile_message(
-            rendered, head_for(app.settings, edition.newsletter, edition.id)
-        ).sha256
+        compiled = compile_message(rendered, head)
+        verify(build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at)))
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
-        return Proof(edition, None, (blocker,))
+        return Proof(edition, None, (blocker,), head)
     findings = check(edition, rendered, publication, public=_leaves_this_machine(app))
-    return Proof(edition, rendered, findings, sha256)
+    return Proof(edition, rendered, findings, head, compiled.sha256)
 
 
 def _leaves_this_machine(app: App) -> bool:
@@ -93,22 +98,32 @@ def approve_edition(app: App, edition: Edition) -> Edition:
         approved = editions.move(
             tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256
         )
-        editions.freeze(tx, edition, looked.rendered)
+        editions.freeze(tx, edition, looked.rendered, asdict(looked.head))
         return approved
 
 
-def _frozen(app: App, edition: Edition) -> Rendered | None:
+def frozen_bytes(app: App, edition: Edition) -> tuple[Rendered, Head] | None:
+    """Return what was approved, bytes and head; None before approval."""
     if not edition.id or edition.state in editions.OPEN_STATES:
         return None
     with app.database.reading() as tx:
         try:
-            return editions.frozen_content(tx, edition.id)
+            rendered, head = editions.frozen_content(tx, edition.id)
         except NotFound:
             return None
+    return rendered, Head(**head)
 
 
-def _slot(app: App, slug: str, at: datetime | None) -> Slot:
-    zone = ZoneInfo(app.settings.publication.timezone)
+def move_edition(app: App, edition: Edition, to: EditionState, reason: str = "") -> Edition:
+    """Change an edition's state, with the reason."""
+    with app.database.transaction() as tx:
+        return editions.move(tx, edition, to, app.now(), reason=reason)
+
+
+def _slot(app: App, slug: str, at: datetime | Slot | None) -> Slot:
+    if isinstance(at, Slot):
+        return at
+    zone = app.settings.zone
     if at is not None:
         return Slot(at.astimezone(zone).date(), at)
     return next_slot(app.newsletter(slug).parsed_schedule, zone, app.now())
@@ -127,18 +142,22 @@ def _compose(app: App, slug: str, slot: Slot, as_of: datetime) -> Edition:
 
 def _compose_window(app: App, slug: str, slot: Slot, as_of: datetime, window: timedelta) -> Edition:
     newsletter = app.newsletter(slug)
+    remember = newsletter.ranking.already_sent
     with app.database.reading() as tx:
-        sent = editions.last_sent(tx, slug, slot.at, max(1, newsletter.ranking.already_sent))
-        start = _window_start(as_of, window, newsletter.window, sent)
+        last = editions.last_sent(tx, slug, slot.at, 1)
+        start = _window_start(as_of, window, newsletter.window, last)
+        sent = editions.last_sent(tx, slug, slot.at, remember, reaching_into=start)
         found = articles.published_between(tx, start, as_of)
+        if last:
+            seen = editions.built_at(tx, last[0].id)
+            found += articles.seen_late(tx, seen, start - window, start)
         readings = articles.readings_of(tx, [article.id for article in found], as_of)
         sponsors = placements.running(tx, slug, slot.on)
-    remembered = sent[: newsletter.ranking.already_sent]
     fit = [article for article in found if not article.hidden and not article.sponsored]
-    apart = [article for article in found if article.hidden or article.sponsored]
-    ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(remembered))
+    apart = sorted((a for a in found if a.hidden or a.sponsored), key=lambda a: a.key)
+    ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(sent))
     brief = Brief(slug, slot.on, slot.at, start, as_of)
-    return compose(brief, newsletter, ranked, _used(remembered), apart, sponsors)
+    return compose(brief, newsletter, ranked, _used(sent), apart, sponsors)
 
 
 def _window_start(
@@ -166,9 +185,3 @@ def _used(sent: list[Edition]) -> Used:
         for placed in edition.stories:
             by_article |= {a.id: edition.key for a in placed.ranked.story.articles}
     return Used(by_article, {edition.key: edition.window_end for edition in sent})
-
-
-def hold(app: App, edition: Edition, reason: str) -> Edition:
-    """Hold an edition with a reason."""
-    with app.database.transaction() as tx:
-        return editions.move(tx, edition, EditionState.HELD, app.now(), reason=reason)

@@ -41,6 +41,8 @@ def fetch_feeds(
         named = [feeds.find(tx, name) for name in names]
         everything = feeds.every(tx) if force else feeds.due(tx, app.now())
     wanted = named or everything
+    if not wanted:
+        return []
     done = []
     with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
         for gathered in pool.map(lambda feed: _fetch_one(app, fetcher, feed, force=force), wanted):
@@ -68,6 +70,7 @@ def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
         section=feed.section,
         site_url=app.settings.publication.url,
         now=app.now(),
+        feeds_only=True,
     )
 
 

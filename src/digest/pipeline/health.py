@@ -13,6 +13,7 @@ def health(app: App) -> dict[str, object]:
         with app.database.reading() as tx:
             held = [edition.key for edition in editions.in_state(tx, [EditionState.HELD])]
             sending = [edition.key for edition in editions.in_state(tx, [EditionState.SENDING])]
+            paused = [edition.key for edition in editions.in_state(tx, [EditionState.PAUSED])]
     except DigestError:
         return {"ok": False, "database": "not available"}
-    return {"ok": True, "held": held, "sending": sending}
+    return {"ok": True, "held": held, "sending": sending, "paused": paused}

@@ -1,10 +1,11 @@
 """An edition as files to look at."""
 
 from datetime import date
+from email.utils import parseaddr
 from pathlib import Path
 
 from digest.app import App
-from digest.deliver.head import Recipient, head_for
+from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError
 from digest.model import EditionState
@@ -20,8 +21,8 @@ def write_preview(app: App, looked: Proof, out: Path) -> list[Path]:
     """Write preview.html, preview.txt and preview.eml; nothing in the database changes."""
     if looked.rendered is None:
         raise RenderError(looked.findings[0].message)
-    head = head_for(app.settings, looked.edition.newsletter, looked.edition.id, app.keys.current)
-    address = app.settings.publication.contact or head.sender_email
+    head = looked.head
+    address = parseaddr(app.settings.publication.contact)[1] or head.sender_email
     recipient = Recipient(
         address, _TOKEN, 0, looked.edition.slot_at, f"preview.{looked.sha256[:16]}"
     )
@@ -43,4 +44,4 @@ def published_html(app: App, newsletter: str, day: date) -> str:
         edition = editions.at_slot(tx, newsletter, day)
         if edition is None or edition.state not in _PUBLIC:
             raise NotFound("There is no such edition.")
-        return editions.frozen_content(tx, edition.id).html
+        return editions.frozen_content(tx, edition.id)[0].html

@@ -5,22 +5,24 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE, make_token
-from digest.deliver.head import Recipient, head_for
+from digest.deliver.head import Recipient
 from digest.deliver.message import Compiled, build, compile_message
 from digest.deliver.pacing import GIVE_UP_AFTER, parse_rate, retry_after
 from digest.deliver.transports.base import Transport
-from digest.errors import DeliveryError, RenderError, TransportDown, WrongState
+from digest.errors import DeliveryError, RenderError, StoreError, TransportDown, WrongState
 from digest.model import Delivery, DeliveryState, Edition, EditionState, Numbers
-from digest.pipeline.edit import Proof
+from digest.pipeline.edit import Proof, frozen_bytes
 from digest.store import editions, outbox
 
 _BATCH = 20  #: rows one connection claims at a time
 _RESEND_AFTER = timedelta(minutes=10)
+_KEEP_TRYING = 600.0  #: seconds a result is offered to a database that is away
 _TEST_TOKEN = "T" * 32
 
 
@@ -31,6 +33,7 @@ class Drained:
     edition: Edition
     numbers: Numbers
     problem: str = ""  #: why nothing can be sent, if so
+    refused_login: bool = False  #: trying again will not help
 
     @property
     def finished(self) -> bool:
@@ -50,7 +53,7 @@ def queue_edition(app: App, edition: Edition) -> Edition:
 def drain_outbox(
     app: App,
     edition: Edition,
-    on_progress: Callable[[Numbers], None] = lambda _: None,
+    on_progress: Callable[[Numbers], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Drained:
     """Send what is due of an edition over the configured connections, until none is left.
@@ -60,17 +63,26 @@ def drain_outbox(
     if edition.state is not EditionState.SENDING:
         raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
     _settle_doubts(app, edition)
-    with app.database.reading() as tx:
-        rendered = editions.frozen_content(tx, edition.id)
-    head = head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
-    run = _Run(
-        app, edition, compile_message(rendered, head), stop or threading.Event(), on_progress
-    )
+    run = _Run(app, edition, _compiled(app, edition), stop or threading.Event(), on_progress)
     connections = app.settings.mail.connections
     with ThreadPoolExecutor(connections) as pool:
         for worker in [pool.submit(_work, run) for _ in range(connections)]:
             worker.result()
-    return _finish(app, edition, run.problem)
+    return _finish(run)
+
+
+def _compiled(app: App, edition: Edition) -> Compiled:
+    """Return the approved message; WrongState when its bytes are not those that were approved."""
+    frozen = frozen_bytes(app, edition)
+    if frozen is None:
+        raise WrongState(f"{edition.key} has no approved bytes")
+    compiled = compile_message(*frozen)
+    if compiled.sha256 != edition.sha256:
+        raise WrongState(
+            f"{edition.key}: this version of the program would send other bytes than were "
+            "approved; cancel it, or go on with the version that approved it"
+        )
+    return compiled
 
 
 def _settle_doubts(app: App, edition: Edition) -> None:
@@ -82,14 +94,15 @@ def _settle_doubts(app: App, edition: Edition) -> None:
             outbox.resend_uncertain(tx, edition.id, now - _RESEND_AFTER)
 
 
-def _finish(app: App, edition: Edition, problem: str) -> Drained:
+def _finish(run: "_Run") -> Drained:
+    app, edition = run.app, run.edition
     with app.database.transaction() as tx:
         numbers = outbox.numbers(tx, edition.id)
-        waits = app.settings.mail.on_uncertain == "resend" and numbers.uncertain
+        again = app.settings.mail.on_uncertain == "resend" and outbox.resendable(tx, edition.id)
         current = editions.find(tx, str(edition.id))
-        if numbers.open == 0 and not waits and current.state is EditionState.SENDING:
+        if numbers.open == 0 and not again and current.state is EditionState.SENDING:
             current = editions.move(tx, current, EditionState.SENT, app.now())
-    return Drained(current, numbers, problem)
+    return Drained(current, numbers, run.problem, run.refused_login)
 
 
 @dataclass
@@ -99,11 +112,19 @@ class _Run:
     app: App
     edition: Edition
     compiled: Compiled
-    stop: threading.Event
-    on_progress: Callable[[Numbers], None]
+    stopped: threading.Event  #: the caller's: it ends more than this drain
+    on_progress: Callable[[Numbers], None] | None
     problem: str = ""
+    refused_login: bool = False
+    dead: threading.Event = field(default_factory=threading.Event)  #: nothing can be sent
     lock: threading.Lock = field(default_factory=threading.Lock)
     next_start: float = 0.0
+    next_word: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Say whether no new message may start."""
+        return self.stopped.is_set() or self.dead.is_set()
 
     def wait_turn(self) -> None:
         """Keep the configured rate over all connections."""
@@ -113,39 +134,52 @@ class _Run:
         with self.lock:
             start = max(self.next_start, time.monotonic())
             self.next_start = start + spacing
-        self.stop.wait(max(0.0, start - time.monotonic()))
+        while not self.over and (left := start - time.monotonic()) > 0:
+            self.stopped.wait(min(left, 0.2))
 
-    def give_up(self, problem: str) -> None:
+    def give_up(self, error: TransportDown) -> None:
         """Remember why nothing can be sent and stop the other connections."""
         with self.lock:
-            self.problem = self.problem or problem
-        self.stop.set()
+            self.problem = self.problem or str(error)
+            self.refused_login = self.refused_login or error.refused_login
+        self.dead.set()
+
+    def say(self) -> None:
+        """Tell how far it is, at most once a second."""
+        with self.lock:
+            if self.on_progress is None or time.monotonic() < self.next_word:
+                return
+            self.next_word = time.monotonic() + 1
+        with self.app.database.reading() as tx:
+            self.on_progress(outbox.numbers(tx, self.edition.id))
 
 
 def _work(run: _Run) -> None:
     """Serve the outbox over one connection until it is empty, stopped, or the server is gone."""
     token = secrets.token_hex(8)
-    transport = run.app.open_transport()
-    try:
-        while not run.stop.is_set():
+    with closing(run.app.open_transport()) as transport:
+        while not run.over:
             with run.app.database.transaction() as tx:
-                claimed = outbox.claim(tx, run.edition.id, token, _BATCH, run.app.now())
+                claimed = outbox.claim(tx, run.edition.id, token, _batch(run.app), run.app.now())
             if not claimed:
                 return
             _send_batch(run, transport, claimed, token)
-    finally:
-        transport.close()
+
+
+def _batch(app: App) -> int:
+    """Return how many rows to claim: no more than the rate lets through before claims lapse."""
+    spacing = parse_rate(app.settings.mail.rate) * app.settings.mail.connections
+    return max(1, min(_BATCH, int(outbox.CLAIM_SECONDS / 2 / spacing))) if spacing else _BATCH
 
 
 def _send_batch(run: _Run, transport: Transport, claimed: Sequence[Delivery], token: str) -> None:
     for position, delivery in enumerate(claimed):
         run.wait_turn()
-        if run.stop.is_set():
+        if run.over:
             _release(run, claimed[position:], token)
             break
         _send_one(run, transport, delivery, token)
-    with run.app.database.reading() as tx:
-        run.on_progress(outbox.numbers(tx, run.edition.id))
+    run.say()
 
 
 def _release(run: _Run, rest: Sequence[Delivery], token: str) -> None:
@@ -194,7 +228,7 @@ def _settle_refused(app: App, delivery: Delivery, token: str, error: DeliveryErr
 
 
 def _settle_down(run: _Run, delivery: Delivery, token: str, error: TransportDown) -> None:
-    run.give_up(str(error))
+    run.give_up(error)
     if error.uncertain:
         _settle(run.app, delivery, token, DeliveryState.UNCERTAIN, str(error))
         return
@@ -211,20 +245,25 @@ def _settle(
     wait: timedelta | None = None,
 ) -> None:
     now = app.now()
-    with app.database.transaction() as tx:
-        outbox.settle(tx, delivery, token, state, reply, now, now + wait if wait else None)
+    give_up_at = time.monotonic() + _KEEP_TRYING
+    while True:
+        try:
+            with app.database.transaction() as tx:
+                outbox.settle(tx, delivery, token, state, reply, now, now + wait if wait else None)
+            return
+        except StoreError:
+            # The message is gone either way: what became of it must not be forgotten.
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.5)
 
 
 def test_send(app: App, looked: Proof, addresses: Sequence[str]) -> None:
     """Send a proof to a few addresses, outside the ledger; its unsubscribe link does nothing."""
     if looked.rendered is None:
         raise WrongState(f"{looked.edition.key} cannot be rendered: {looked.findings[0].message}")
-    head = head_for(app.settings, looked.edition.newsletter, looked.edition.id, app.keys.current)
-    compiled = compile_message(looked.rendered, head)
-    transport = app.open_transport()
-    try:
+    compiled = compile_message(looked.rendered, looked.head)
+    with closing(app.open_transport()) as transport:
         for address in addresses:
             name = f"test.{secrets.token_hex(8)}"
             transport.send(build(compiled, Recipient(address, _TEST_TOKEN, 0, app.now(), name)))
-    finally:
-        transport.close()

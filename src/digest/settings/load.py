@@ -98,7 +98,7 @@ def _overrides(path: Path, environ: Mapping[str, str]) -> list[_Given]:
 
 def _secret(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"secret file {path}: cannot be read: {error}") from error
 

@@ -21,16 +21,19 @@ from pydantic import (
 
 from digest.slots import Schedule, parse_schedule
 
+_DURATIONS = 'write e.g. "90m", "24h", "7d" or "2w"'
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _duration(value: Any) -> Any:
     """Read "90m", "24h", "7d" or "2w"."""
-    if not isinstance(value, str):
+    if isinstance(value, timedelta):
         return value
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a duration; {_DURATIONS}")  # noqa: TRY004
     found = re.fullmatch(r"(\d{1,4})([mhdw])", value.strip())
     if not found or int(found[1]) == 0:
-        raise ValueError(f'{value!r} is not a duration; write e.g. "90m", "24h", "7d" or "2w"')
+        raise ValueError(f"{value!r} is not a duration; {_DURATIONS}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 

@@ -159,6 +159,18 @@ def published_between(tx: Transaction, start: datetime, end: datetime) -> list[A
     return [_article(row) for row in rows(tx, wanted)]
 
 
+def seen_late(
+    tx: Transaction, seen_since: datetime, start: datetime, end: datetime
+) -> list[Article]:
+    """Return the articles of `[start, end)` that were first seen at or after `seen_since`.
+
+    They came too late for the edition whose window they lie in.
+    """
+    when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
+    late = _ARTICLE.c.first_seen_at >= seen_since
+    return [_article(row) for row in rows(tx, sa.select(*_LIGHT).where(when, late))]
+
+
 def newest(tx: Transaction, limit: int | None = None) -> list[Article]:
     """Return articles without bodies, newest first."""
     wanted = sa.select(*_LIGHT).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key).limit(limit)

@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
-from digest.errors import StoreError
+from digest.errors import ConfigError, StoreError
 
 Transaction = Connection
 
@@ -37,7 +37,10 @@ class Database:
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that only reads: one snapshot, no lock."""
         with self._translated():
-            connection = self.engine.connect().execution_options(readonly=True)
+            options: dict[str, Any] = {"readonly": True}
+            if not self.is_sqlite:  # its default sees a new state at each statement
+                options["isolation_level"] = "REPEATABLE READ"
+            connection = self.engine.connect().execution_options(**options)
             with connection, connection.begin():
                 yield connection
 
@@ -65,6 +68,7 @@ class Database:
 
         if self.is_sqlite:
             self._path().parent.mkdir(parents=True, exist_ok=True)
+            self._path().touch(mode=0o600)  # readers' addresses are nobody else's business
         with self._translated():
             upgrade(self.engine)
 
@@ -103,7 +107,10 @@ def _sentence(reason: str) -> str:
 
 
 def _full_url(url: str, folder: Path) -> sa.URL:
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except (ValueError, ArgumentError) as error:
+        raise ConfigError(f"database.url: cannot be read: {error}") from error
     if parsed.get_backend_name() == "sqlite":
         return parsed.set(database=str((folder / (parsed.database or "")).absolute()))
     return parsed.set(drivername="postgresql+psycopg")

@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 from digest.errors import NotFound, WrongState
 from digest.model import Edition, EditionState, Rendered
 from digest.store.database import Transaction
-from digest.store.sql import rows, table, upsert
-from digest.store.tables import EditionRow, EditionStoryRow, NewsletterRow, VariantRow
+from digest.store.sql import is_id, rows, table, upsert
+from digest.store.tables import EditionRow, NewsletterRow, VariantRow
 
-_EDITION, _STORY, _VARIANT = table(EditionRow), table(EditionStoryRow), table(VariantRow)
+_EDITION, _VARIANT = table(EditionRow), table(VariantRow)
 _SINCE = table(NewsletterRow)
 OPEN_STATES = (EditionState.DRAFT, EditionState.HELD)  #: may be built again
 
@@ -30,7 +30,7 @@ def save(tx: Transaction, edition: Edition, now: datetime) -> Edition:
 
     WrongState when the slot's edition is approved or further.
     """
-    values = _columns(edition) | {"changed_at": now, "frozen": 0}
+    values = _columns(edition) | {"changed_at": now, "built_at": now, "frozen": 0}
     new = upsert(tx, EditionRow).values(values).on_conflict_do_nothing().returning(_EDITION.c.id)
     made = tx.scalar(new)
     if made is not None:
@@ -65,7 +65,7 @@ def find(tx: Transaction, name: str) -> Edition:
     """Return the edition called by id, `latest` or `newsletter@2026-11-23`."""
     wanted = sa.select(_EDITION).order_by(_EDITION.c.slot_at.desc(), _EDITION.c.id.desc()).limit(1)
     newsletter, _, day = name.partition("@")
-    if name.isdigit():
+    if is_id(name):
         wanted = wanted.where(_EDITION.c.id == int(name))
     elif day and _is_date(day):
         on = date.fromisoformat(day)
@@ -86,8 +86,8 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def every(tx: Transaction, limit: int = 100) -> list[Edition]:
-    """Return editions, newest slot first."""
+def every(tx: Transaction, limit: int | None = 100) -> list[Edition]:
+    """Return editions, newest slot first; None for all."""
     wanted = sa.select(_EDITION).order_by(_EDITION.c.slot_at.desc(), _EDITION.c.id.desc())
     return [_edition(row) for row in tx.execute(wanted.limit(limit))]
 
@@ -122,33 +122,46 @@ def move(
     return find(tx, str(edition.id))
 
 
-def freeze(tx: Transaction, edition: Edition, rendered: Rendered) -> None:
-    """Keep the approved bytes and the identities the edition uses."""
+def freeze(tx: Transaction, edition: Edition, rendered: Rendered, head: dict[str, Any]) -> None:
+    """Keep the approved bytes and the head of every message, beside the content they show."""
+    where = _EDITION.c.id == edition.id
+    tx.execute(sa.update(_EDITION).where(where).values(content=_columns(edition)["content"]))
     tx.execute(sa.delete(_VARIANT).where(_VARIANT.c.edition_id == edition.id))
     values = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
-    tx.execute(sa.insert(_VARIANT).values(edition_id=edition.id, **values))
-    tx.execute(sa.delete(_STORY).where(_STORY.c.edition_id == edition.id))
-    rows = {a.id: (s.lead.id, a.title) for s in edition.stories for a in s.ranked.story.articles}
-    values_of = [
-        {"edition_id": edition.id, "article_id": key, "story": story, "title": title}
-        for key, (story, title) in rows.items()
-    ]
-    if values_of:
-        tx.execute(sa.insert(_STORY), values_of)
+    tx.execute(sa.insert(_VARIANT).values(edition_id=edition.id, head=head, **values))
 
 
-def frozen_content(tx: Transaction, edition_id: int) -> Rendered:
-    """Return the approved bytes; NotFound before approval."""
+def frozen_content(tx: Transaction, edition_id: int) -> tuple[Rendered, dict[str, Any]]:
+    """Return the approved bytes and the head; NotFound before approval."""
     row = tx.execute(sa.select(_VARIANT).where(_VARIANT.c.edition_id == edition_id)).first()
     if row is None:
         raise NotFound(f"edition {edition_id} is not approved yet")
-    return Rendered(row.subject, row.html, row.text)
+    return Rendered(row.subject, row.html, row.text), row.head
 
 
-def last_sent(tx: Transaction, newsletter: str, before: datetime, limit: int) -> list[Edition]:
+def changed_at(tx: Transaction, edition_id: int) -> datetime:
+    """Return when an edition came into its state."""
+    found = tx.scalar(sa.select(_EDITION.c.changed_at).where(_EDITION.c.id == edition_id))
+    return cast("datetime", found)
+
+
+def built_at(tx: Transaction, edition_id: int) -> datetime:
+    """Return when an edition was last built."""
+    found = tx.scalar(sa.select(_EDITION.c.built_at).where(_EDITION.c.id == edition_id))
+    return cast("datetime", found)
+
+
+def last_sent(
+    tx: Transaction,
+    newsletter: str,
+    before: datetime,
+    limit: int,
+    reaching_into: datetime | None = None,
+) -> list[Edition]:
     """Return the newest sent editions with a slot before `before`, newest first.
 
-    An edition that is going out counts: its stories are used.
+    At most `limit`, and besides them every one whose window reaches beyond `reaching_into`. An
+    edition that is going out counts: its stories are used.
     """
     states = (EditionState.SENT, EditionState.SENDING, EditionState.FILLING, EditionState.PAUSED)
     wanted = (
@@ -157,13 +170,25 @@ def last_sent(tx: Transaction, newsletter: str, before: datetime, limit: int) ->
         .where(_EDITION.c.state.in_(states))
         .order_by(_EDITION.c.slot_at.desc())
     )
-    return [_edition(row) for row in tx.execute(wanted.limit(limit))]
+    found = [_edition(row) for row in tx.execute(wanted.limit(limit))]
+    if reaching_into is not None:
+        known = {edition.id for edition in found}
+        more = tx.execute(wanted.where(_EDITION.c.window_end > reaching_into))
+        found += [_edition(row) for row in more if row.id not in known]
+    return found
 
 
-def scheduled_since(tx: Transaction, newsletter: str, now: datetime) -> datetime:
-    """Return since when a newsletter is scheduled; the first question makes it `now`."""
-    row = upsert(tx, NewsletterRow).values(slug=newsletter, since=now).on_conflict_do_nothing()
-    tx.execute(row)
+def scheduled_since(tx: Transaction, newsletter: str, rule: str, now: datetime) -> datetime:
+    """Return since when a newsletter has this schedule; the first question makes it `now`.
+
+    So a schedule edited on the day makes no slot in the past due.
+    """
+    values = {"slug": newsletter, "rule": rule, "since": now}
+    statement = upsert(tx, NewsletterRow).values(values)
+    changed = statement.on_conflict_do_update(
+        index_elements=["slug"], set_={"rule": rule, "since": now}, where=_SINCE.c.rule != rule
+    )
+    tx.execute(changed)
     found = rows(tx, sa.select(_SINCE).where(_SINCE.c.slug == newsletter))
     return cast("datetime", found[0]["since"])
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from digest.errors import NotFound, WrongState
 from digest.model import Feed
 from digest.store.database import Transaction
-from digest.store.sql import new_id, rows, table
+from digest.store.sql import is_id, new_id, one_at_a_time, rows, table
 from digest.store.tables import FeedRow
 
 _FEED = table(FeedRow)
@@ -17,6 +17,7 @@ _FEED = table(FeedRow)
 
 def add(tx: Transaction, url: str, title: str = "", section: str = "") -> Feed:
     """Add a feed; WrongState when its address is there already."""
+    one_at_a_time(tx, "feeds")
     if has(tx, url):
         raise WrongState(f"{url} is one of the feeds already")
     return get(tx, new_id(tx, FeedRow, {"url": url, "title": title, "section": section}))
@@ -46,7 +47,7 @@ def get(tx: Transaction, feed_id: int) -> Feed:
 
 def find(tx: Transaction, name: str) -> Feed:
     """Return the feed with that id or address; NotFound when there is none."""
-    if name.isdigit():
+    if is_id(name):
         return get(tx, int(name))
     return _one(tx, _FEED.c.url == name, name)
 

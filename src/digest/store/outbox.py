@@ -49,12 +49,31 @@ def fill(tx: Transaction, edition: Edition) -> int:
 def claim(
     tx: Transaction, edition_id: int, token: str, limit: int, now: datetime
 ) -> list[Delivery]:
-    """Take up to `limit` rows under `token`: queued, due again, or left by a dead claimer."""
-    ready = sa.or_(
-        _DELIVERY.c.state == DeliveryState.QUEUED,
-        sa.and_(_DELIVERY.c.state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
-        sa.and_(_DELIVERY.c.state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx)),
+    """Take up to `limit` rows under `token`: queued, due again, or left by a dead claimer.
+
+    One kind after the other, so that each look-up is served by the index.
+    """
+    state = _DELIVERY.c.state
+    kinds = (
+        state == DeliveryState.QUEUED,
+        sa.and_(state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
+        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx)),
     )
+    for ready in kinds:
+        taken = _claim_some(tx, edition_id, ready, token, limit, now)
+        if taken:
+            return taken
+    return []
+
+
+def _claim_some(
+    tx: Transaction,
+    edition_id: int,
+    ready: sa.ColumnElement[bool],
+    token: str,
+    limit: int,
+    now: datetime,
+) -> list[Delivery]:
     free = sa.select(_DELIVERY.c.id).where(_DELIVERY.c.edition_id == edition_id, ready)
     free = free.order_by(_DELIVERY.c.id).limit(limit).with_for_update(skip_locked=True)
     values = {
@@ -76,6 +95,7 @@ def hand(tx: Transaction, delivery: Delivery, token: str, now: datetime) -> bool
 
     Without consent the row is settled as suppressed. False means: no dot.
     """
+    _hold_consent(tx, delivery)
     mine = sa.and_(
         _DELIVERY.c.id == delivery.id,
         _DELIVERY.c.token == token,
@@ -100,6 +120,16 @@ def hand(tx: Transaction, delivery: Delivery, token: str, now: datetime) -> bool
     return False
 
 
+def _hold_consent(tx: Transaction, delivery: Delivery) -> None:
+    """Wait for an opt-out that is being written, and let none in before the fence stands.
+
+    PostgreSQL only: SQLite has one writer at a time.
+    """
+    if tx.dialect.name == "postgresql":
+        mine = _CONSENT.c.public_id == delivery.public_id
+        tx.execute(sa.select(_CONSENT.c.id).where(mine).with_for_update(read=True))
+
+
 def settle(
     tx: Transaction,
     delivery: Delivery,
@@ -117,6 +147,7 @@ def settle(
         "next_try_at": next_try_at,
         "settled_at": None if state in _OPEN else now,
         "lease_until": None,
+        "doubts": _DELIVERY.c.doubts + (state == DeliveryState.UNCERTAIN),
     }
     return tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount == 1
 
@@ -137,16 +168,29 @@ def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
         "state": DeliveryState.UNCERTAIN,
         "reply": "no answer was recorded",
         "settled_at": now,
+        "doubts": _DELIVERY.c.doubts + 1,
     }
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
 
 
 def resend_uncertain(tx: Transaction, edition_id: int, since: datetime) -> int:
-    """Queue the rows uncertain since then or longer again, with the same Message-ID."""
-    doubt = sa.and_(_DELIVERY.c.state == DeliveryState.UNCERTAIN, _DELIVERY.c.settled_at <= since)
-    where = sa.and_(_DELIVERY.c.edition_id == edition_id, doubt)
+    """Queue the rows uncertain since then or longer again, with the same Message-ID.
+
+    Only once each: a relay that swallows answers must not flood a reader.
+    """
+    where = sa.and_(_may_resend(edition_id), _DELIVERY.c.settled_at <= since)
     values = {"state": DeliveryState.QUEUED, "token": "", "settled_at": None}
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
+
+
+def resendable(tx: Transaction, edition_id: int) -> int:
+    """Return how many uncertain rows may still be sent again."""
+    return int(tx.scalar(sa.select(sa.func.count()).where(_may_resend(edition_id))) or 0)
+
+
+def _may_resend(edition_id: int) -> sa.ColumnElement[bool]:
+    doubt = sa.and_(_DELIVERY.c.state == DeliveryState.UNCERTAIN, _DELIVERY.c.doubts < 2)
+    return sa.and_(_DELIVERY.c.edition_id == edition_id, doubt)
 
 
 def numbers(tx: Transaction, edition_id: int) -> Numbers:
@@ -158,15 +202,6 @@ def numbers(tx: Transaction, edition_id: int) -> Numbers:
     frozen = tx.scalar(sa.select(_EDITION.c.frozen).where(_EDITION.c.id == edition_id))
     settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in _OPEN}
     return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in _OPEN), **settled)
-
-
-def next_try(tx: Transaction, edition_id: int) -> datetime | None:
-    """Return when the next deferred row may be tried, if any is deferred."""
-    where = sa.and_(
-        _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.DEFERRED
-    )
-    found: datetime | None = tx.scalar(sa.select(sa.func.min(_DELIVERY.c.next_try_at)).where(where))
-    return found
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:

@@ -38,6 +38,11 @@ def _complete(row: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
     return row(**values).model_dump(exclude={"id"}) | values
 
 
+def is_id(name: str) -> bool:
+    """Say whether a name is a row's id: ASCII digits, small enough for any database."""
+    return name.isascii() and name.isdecimal() and len(name) <= 9
+
+
 def one_at_a_time(tx: Transaction, what: str) -> None:
     """Let nobody else do `what` until this transaction ends; SQLite's write lock does already."""
     if tx.dialect.name == "postgresql":

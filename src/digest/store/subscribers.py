@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from digest.errors import NotFound
 from digest.model import Subscriber, Subscription, SubscriptionState, SuppressionReason
 from digest.store.database import Transaction
-from digest.store.sql import new_id, rows, table, upsert
+from digest.store.sql import rows, table, upsert
 from digest.store.tables import (
     ConsentEventRow,
     SubscriberRow,
@@ -34,13 +34,10 @@ def subscribe(
 ) -> Subscription:
     """Return the person's subscription to a newsletter, added as pending when new."""
     where = sa.and_(_CONSENT.c.subscriber_id == subscriber_id, _CONSENT.c.newsletter == newsletter)
-    found = rows(tx, sa.select(_CONSENT).where(where))
-    if not found:
-        values = {"subscriber_id": subscriber_id, "newsletter": newsletter, "created_at": now}
-        values |= {"state": SubscriptionState.PENDING, "public_id": public_id}
-        new_id(tx, SubscriptionRow, values)
-        found = rows(tx, sa.select(_CONSENT).where(where))
-    return _subscription(found[0])
+    values = {"subscriber_id": subscriber_id, "newsletter": newsletter, "created_at": now}
+    values |= {"state": SubscriptionState.PENDING, "public_id": public_id}
+    tx.execute(upsert(tx, SubscriptionRow).values(values).on_conflict_do_nothing())
+    return _subscription(rows(tx, sa.select(_CONSENT).where(where).with_for_update())[0])
 
 
 def set_state(tx: Transaction, subscription: Subscription, origin: str, now: datetime) -> None:
@@ -60,9 +57,14 @@ def log(tx: Transaction, subscription_id: int, what: str, origin: str, now: date
     tx.execute(sa.insert(_EVENT).values(values))
 
 
-def by_public_id(tx: Transaction, public_id: str) -> Subscription:
-    """Return the subscription a link names; NotFound when there is none."""
-    found = rows(tx, sa.select(_CONSENT).where(_CONSENT.c.public_id == public_id))
+def by_public_id(tx: Transaction, public_id: str, *, to_change: bool = False) -> Subscription:
+    """Return the subscription a link names; NotFound when there is none.
+
+    `to_change` keeps others from changing it until this transaction ends: an opt-out must not
+    be overwritten by a confirmation that was read before it.
+    """
+    wanted = sa.select(_CONSENT).where(_CONSENT.c.public_id == public_id)
+    found = rows(tx, wanted.with_for_update() if to_change else wanted)
     if not found:
         raise NotFound("this subscription no longer exists")
     return _subscription(found[0])

@@ -28,7 +28,7 @@ def _add_unsubscribe(site: FastAPI, app: App, page: Page) -> None:
         """Show one button; scanners that follow links change nothing."""
         subscription = membership.subscription_for(app, UNSUBSCRIBE, token)
         title = membership.title_of(app, subscription)
-        return page("unsubscribe.html", newsletter=title, action=f"/u/{token}")
+        return page("unsubscribe.html", newsletter=title)
 
     @site.post("/u/{token}")
     def act(token: str) -> HTMLResponse:
@@ -46,7 +46,7 @@ def _add_confirm(site: FastAPI, app: App, page: Page) -> None:
         """Show one button."""
         subscription = membership.subscription_for(app, CONFIRM, token)
         title = membership.title_of(app, subscription)
-        return page("confirm.html", newsletter=title, action=f"/c/{token}")
+        return page("confirm.html", newsletter=title)
 
     @site.post("/c/{token}")
     def act(token: str) -> HTMLResponse:
@@ -69,7 +69,7 @@ def _add_reading(site: FastAPI, app: App, page: Page) -> None:
         text = "Every mail has its own link at the end. Open it from the mail you got."
         return page("message.html", title="Unsubscribe", text=text)
 
-    @site.get("/healthz")
+    @site.api_route("/healthz", methods=["GET", "HEAD"])
     async def health() -> JSONResponse:
         """Say whether the database answers."""
         facts = await run_in_threadpool(pipeline.health, app)

@@ -1,16 +1,21 @@
 """Run web, scheduler and sender in one process until it is told to stop."""
 
 import logging
+import os
+import signal
+import socket
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
+from apscheduler.schedulers.background import BackgroundScheduler
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from digest import scheduler
 from digest.app import App
+from digest.errors import WrongState
 from digest.web import build
 
 _GRACE_SECONDS = 30
@@ -18,10 +23,14 @@ _log = logging.getLogger("digest")
 
 
 def serve(app: App) -> None:
-    """Serve until SIGTERM or Ctrl-C; then no new claim, and open messages finish."""
+    """Serve until SIGTERM or Ctrl-C; then no new claim, and open messages finish.
+
+    Whoever does not finish within the grace is left: its row is named uncertain later.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    stop = threading.Event()
+    for name in ("apscheduler", "uvicorn"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    stop, drained = threading.Event(), threading.Event()
 
     @asynccontextmanager
     async def lifespan(_site: FastAPI) -> AsyncIterator[None]:
@@ -30,7 +39,8 @@ def serve(app: App) -> None:
         _log.info("running: pages on http://%s:%d, schedule and sender on", web.host, web.port)
         yield
         stop.set()
-        await run_in_threadpool(clock.shutdown, wait=True)
+        threading.Thread(target=_shut_down, args=(clock, drained), daemon=True).start()
+        await run_in_threadpool(drained.wait, _GRACE_SECONDS)
         _log.info("stopped")
 
     config = uvicorn.Config(
@@ -41,5 +51,38 @@ def serve(app: App) -> None:
         log_config=None,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    uvicorn.Server(config).run()
+    _Server(config).run(sockets=[_bind(app.settings.web.host, app.settings.web.port)])
+    if not drained.is_set() and stop.is_set():
+        _log.warning("messages were in flight when the grace of %d s ended", _GRACE_SECONDS)
+        os._exit(3)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything starts; WrongState when somebody has it."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise WrongState(
+            f"cannot serve on {host}:{port}: {error.strerror}; is another `digest run` there? "
+            "[web] host and port say where"
+        ) from error
+    return listener
+
+
+def _shut_down(clock: BackgroundScheduler, drained: threading.Event) -> None:
+    clock.shutdown(wait=True)
+    drained.set()
+
+
+class _Server(uvicorn.Server):
+    """Ends with code 0 when it was told to stop: that is no failure."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT without raising them again afterwards."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.handle_exit)
+        yield

@@ -8,6 +8,8 @@ from digest.ingest.sources.plain_text import PlainText
 from digest.ingest.sources.records import Records
 from digest.ingest.sources.rss import Rss
 
-__all__ = ["SOURCES", "Parsed", "Source"]
+__all__ = ["NO_FEEDS", "SOURCES", "Parsed", "Source"]
 
 SOURCES: tuple[Source, ...] = (Rss(), JsonFeed(), Records(), Markdown(), Page(), PlainText())
+#: What a fetched address must not turn out to be: one document, not a list of articles.
+NO_FEEDS = frozenset({"page", "markdown", "plain text"})

@@ -6,6 +6,8 @@ from digest.rank.signals.base import Context, Measured, Signal
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure where in the window the newest article of the story lies."""
+    if not any(article.published_at for article in story.articles):
+        return Measured(0.0, f"no date; first seen {context.published(story.lead):%A}")
     newest = max(context.published(article) for article in story.articles)
     length = (context.as_of - context.start).total_seconds()
     share = (newest - context.start).total_seconds() / length if length > 0 else 0.0

@@ -1,7 +1,7 @@
 """All tables, one file per noun; no module elsewhere defines one."""
 
 from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
-from digest.store.tables.editions import EditionRow, EditionStoryRow, NewsletterRow, VariantRow
+from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
 from digest.store.tables.outbox import DeliveryRow
 from digest.store.tables.placements import PlacementRow
@@ -17,7 +17,6 @@ __all__ = [
     "ConsentEventRow",
     "DeliveryRow",
     "EditionRow",
-    "EditionStoryRow",
     "FeedRow",
     "HeadlineRow",
     "NewsletterRow",

@@ -1,4 +1,4 @@
-"""Editions, the stories they used and the bytes that were approved."""
+"""Editions, the bytes that were approved, and since when a newsletter is scheduled."""
 
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +26,7 @@ class EditionRow(SQLModel, table=True):
     window_end: datetime = Field(sa_type=UTCDateTime)
     content: dict[str, Any] = Field(sa_type=json_document())
     frozen: int = 0  #: deliveries made when it was queued
+    built_at: datetime = Field(sa_type=UTCDateTime)
     changed_at: datetime = Field(sa_type=UTCDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
@@ -36,18 +37,8 @@ class NewsletterRow(SQLModel, table=True):
     __tablename__ = "newsletter"
 
     slug: str = Field(primary_key=True)
+    rule: str  #: schedule and zone; when they change, `since` starts anew
     since: datetime = Field(sa_type=UTCDateTime)
-
-
-class EditionStoryRow(SQLModel, table=True):
-    """An article an edition used, as a lead or as a teller of a story it led."""
-
-    __tablename__ = "edition_story"
-
-    edition_id: int = Field(foreign_key="edition.id", ondelete="CASCADE", primary_key=True)
-    article_id: str = Field(primary_key=True, index=True)
-    story: str = ""  #: id of the lead article
-    title: str = ""
 
 
 class VariantRow(SQLModel, table=True):
@@ -59,3 +50,4 @@ class VariantRow(SQLModel, table=True):
     subject: str
     html: str
     text: str
+    head: dict[str, Any] = Field(sa_type=json_document())  #: of every message: sender, links

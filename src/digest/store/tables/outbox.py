@@ -29,6 +29,7 @@ class DeliveryRow(SQLModel, table=True):
     token: str = ""  #: who holds the claim
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     attempts: int = 0
+    doubts: int = 0  #: how often its answer was lost: it is sent again only once
     first_claimed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -21,7 +21,6 @@ def upgrade() -> None:
     _subscriber()
     _suppression()
     _delivery()
-    _edition_story()
     _headline()
     _reading()
     _subscription()
@@ -93,6 +92,7 @@ def _edition() -> None:
         sa.Column("window_end", sa.DateTime(timezone=True), nullable=False),
         sa.Column("content", JSON, nullable=False),
         sa.Column("frozen", sa.Integer(), nullable=False),
+        sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edition")),
@@ -123,6 +123,7 @@ def _newsletter() -> None:
     op.create_table(
         "newsletter",
         sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_newsletter")),
     )
@@ -218,6 +219,7 @@ def _delivery() -> None:
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("first_claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
@@ -232,26 +234,6 @@ def _delivery() -> None:
         ),
     )
     op.create_index("delivery_open", "delivery", ["edition_id", "state", "id"], unique=False)
-
-
-def _edition_story() -> None:
-    op.create_table(
-        "edition_story",
-        sa.Column("edition_id", sa.Integer(), nullable=False),
-        sa.Column("article_id", sa.String(), nullable=False),
-        sa.Column("story", sa.String(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["edition_id"],
-            ["edition.id"],
-            name=op.f("fk_edition_story_edition_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("edition_id", "article_id", name=op.f("pk_edition_story")),
-    )
-    op.create_index(
-        op.f("ix_edition_story_article_id"), "edition_story", ["article_id"], unique=False
-    )
 
 
 def _headline() -> None:
@@ -330,6 +312,7 @@ def _variant() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("html", sa.String(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("head", JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["edition_id"], ["edition.id"], name=op.f("fk_variant_edition_id"), ondelete="CASCADE"
         ),
