@@ -154,7 +154,8 @@ def test_a_row_handed_by_a_process_that_died_is_named_uncertain(database: Databa
         assert outbox.find_uncertain(tx, edition.id, NOW) == 1
         assert outbox.resend_uncertain(tx, edition.id, NOW - timedelta(minutes=10)) == 0
         assert outbox.resend_uncertain(tx, edition.id, NOW) == 1
-    assert {d.id for d in claim(database, edition, "b")} == {row.id, other.id}
+    again = claim(database, edition, "b") + claim(database, edition, "b")
+    assert {d.id for d in again} == {row.id, other.id}
 
 
 def test_a_second_attempt_keeps_the_time_of_the_first(database: Database) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    ProgrammingError,
+)
 
 from digest.errors import ConfigError, StoreError
 
@@ -86,10 +92,10 @@ class Database:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """Turn driver errors into one sentence; a broken constraint stays what it is."""
+        """Turn failures of the database into one sentence; our own mistakes stay what they are."""
         try:
             yield
-        except IntegrityError:
+        except (IntegrityError, ProgrammingError, DataError):
             raise
         except DatabaseError as error:
             raise StoreError(f"{self.name}: {_sentence(str(error.orig))}") from error

@@ -147,7 +147,7 @@ def settle(
         "next_try_at": next_try_at,
         "settled_at": None if state in _OPEN else now,
         "lease_until": None,
-        "doubts": _DELIVERY.c.doubts + (state == DeliveryState.UNCERTAIN),
+        "doubts": _DELIVERY.c.doubts + int(state == DeliveryState.UNCERTAIN),
     }
     return tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount == 1
 
