@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import escape
 
 from digest.errors import IngestError
-from digest.ingest import furniture, metadata, pictures, xml
+from digest.ingest import clutter, furniture, metadata, pictures, xml
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
@@ -38,6 +38,7 @@ class Page:
         root = _tree(text)
         found = metadata.read(root)
         bio = furniture.take_author_box(root)
+        clutter.prune(root)
         content = _content(root) or paragraphs(found.text)
         title = title_of(found.title, found.site)
         if not title or not (content or found.summary):
@@ -81,10 +82,9 @@ def _content(root: Element) -> str:
     try:
         found = trafilatura.extract(
             root,
-            fast=True,
             output_format="html",
             include_comments=False,
-            include_tables=False,
+            include_tables=True,
             include_images=True,
             include_links=True,
             include_formatting=True,
