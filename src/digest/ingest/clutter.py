@@ -14,7 +14,8 @@ _NAMES = re.compile(
     r"|more[_-]?(?:stories|articles|news|from|in|on|posts)|(?:most|top)[_-]?(?:read|popular|stories)"
     r"|recommend(?:ed|ations?)|trending|outbrain|taboola|promo(?:s|tion)?|sponsor(?:ed|s)?|advert\w*"
     r"|share(?:[_-]?\w+)?|sharing|social(?:[_-]?\w+)?|addthis\w*|sharedaddy|comments?"
-    r"|breadcrumbs?|dek|standfirst|sub[_-]?(?:headline|title|heading)|copyright|reprints?"
+    r"|breadcrumbs?|de[ck]k?|stand[_-]?first|(?:article[_-]?)?sub[_-]?(?:headline|title|heading|head|line)"
+    r"|copyright|reprints?|print[_-]?(?:only|header|footer)"
     r")(?=$|[\s_-])"
 )
 _KEPT = frozenset({"html", "body", "main", "article", "head", "script", "meta", "link", "title"})
@@ -23,6 +24,8 @@ _MOST = 0.25  #: share of the page's paragraphs that clutter can hold; more is t
 
 def prune(root: Element) -> None:
     """Take captions, share rows, teasers, sign-ups and stand-firsts out of a page."""
+    for quote in root.iter("blockquote"):
+        quote.attrib.pop("class", None)
     whole = _prose(root)
     for element in list(root.iter()):
         if _is_clutter(element) and _prose(element) <= _MOST * whole:
@@ -32,7 +35,9 @@ def prune(root: Element) -> None:
 def _is_clutter(element: Element) -> bool:
     if not isinstance(element.tag, str) or element.tag in _KEPT:
         return False
-    if element.tag == "figcaption":
+    if element.tag in {"figcaption", "h1"}:
+        return True
+    if element.tag == "header" and next(element.iter("h1"), None) is not None:
         return True
     return any(_NAMES.search(element.get(name) or "") for name in ("class", "id"))
 

@@ -32,6 +32,30 @@ _LIST = re.compile(
     r"|trending(?: now)?|must read|don[’']?t miss|read (?:more|next) (?:in|on|about) .{1,40}"
     r")[-–—\s|*:]*"
 )
+_NETWORK = r"(?:facebook|twitter|instagram|youtube|linkedin|whatsapp|telegram|tiktok|threads|mastodon)"
+#: Lines that point elsewhere or ask for something: none of them tells the story.
+_POINTER = re.compile(
+    r"(?i)[\[(*•►▶>»→\s]*(?:"
+    r"(?:(?:read|see|watch|learn|find out) (?:more|also|next)|also read|also see|related(?: \w+)?|more"
+    r"|don[’']?t miss|must read|leggi anche(?: su)?|lesen sie auch|mehr zum thema"
+    r"|lire aussi|à lire aussi|(?:lea|lee|vea) (?:también|además)|te puede interesar|leia (?:também|mais)"
+    r"|lees ook|läs (?:också|även|mer)|les også|czytaj (?:też|także|więcej)|читайте также|baca juga"
+    r"|citation|tags?|filed under|topics)\s*[:|]\s*\S.*"
+    r"|explore further\b.*"
+    r"|(?:more|follow) [A-Z]\w+(?: \w+){0,3}(?: coverage.*|:? (?:at |and )?https?://.*)"
+    rf"|(?:follow|like|join|find|reach|connect with|subscribe to)\b.{{0,80}}\b(?:on|via) {_NETWORK}\b.*"
+    r"|(?:click|tap) here\b.*|(?:sign up|subscribe|register)\b.*\b(?:newsletters?|inbox|e-?mails?|updates"
+    r"|channel|alerts|today|now|here|free)\b.*"
+    r"|(?:like|enjoyed?|love) (?:this|the|our) (?:story|article|content|post)\b.*"
+    r"|if you (?:enjoyed|liked) (?:this|the|our) (?:story|article|content|post)\b.*"
+    r"|(?:share|print|e-?mail|save|bookmark) (?:this|the) (?:story|article|page|post)\b.*"
+    r"|(?:tell us )?what (?:do )?you think\b.{0,40}|(?:join|leave|post|add) (?:the|a|your) (?:comment|reply"
+    r"|conversation|discussion)s?\b.*|(?:©|ⓒ|\(c\)|copyright\b)\s*.*|.{0,80}\ball rights reserved\W*"
+    r"|(?:additional )?reporting by \w.*|(?:write|email) (?:to )?.{0,60}\bat \S+@\S+"
+    r"|this article (?:was )?(?:originally|first) (?:appeared|published)\b.*"
+    r")"
+)
+_POINTER_WORDS = 30
 _ELLIPSIS = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _BYLINE = re.compile(r"(?i)(?:written |words |story |text |posted |published )?by[:\s]\s*(.{2,80})")
 _SEPARATED = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+(?=\w+ \d|\d)")
@@ -62,7 +86,12 @@ def kind_of(line: str) -> Kind:
     """Say what one line of text is, judged by its words alone."""
     if _LIST.fullmatch(line):
         return Kind.LIST
-    return Kind.LABEL if _LABEL.fullmatch(line) else Kind.TEXT
+    return Kind.LABEL if _LABEL.fullmatch(line) or is_pointer(line) else Kind.TEXT
+
+
+def is_pointer(line: str) -> bool:
+    """Say whether a short line sends the reader elsewhere: "Read more: …", "Follow us on …"."""
+    return len(line.split()) <= _POINTER_WORDS and _POINTER.fullmatch(line[:400]) is not None
 
 
 def ends_cut(line: str) -> bool:

@@ -162,6 +162,18 @@ def absolutize(body: Element, base: str) -> None:
             del element.attrib[name]
 
 
+def flatten_tables(body: Element) -> None:
+    """Make a paragraph of each row of a table of data; what lays out a page is left alone."""
+    for row in list(body.iter("tr")):
+        cells = [cell for cell in row if cell.tag in {"td", "th"}]
+        if any(below.tag in BLOCKS for cell in cells for below in cell.iterdescendants()):
+            continue
+        for cell in cells:
+            cell.tag, cell.tail = "span", " · "
+        if cells:
+            row.tag, cells[-1].tail = "p", ""
+
+
 def reduced(body: Element) -> str:
     """Return the inner HTML of `body` with nothing but TAGS, ATTRIBUTES and SCHEMES."""
     import nh3

@@ -104,6 +104,7 @@ def _with_body(article: Article, item: Item) -> Article:
     box = furniture.take_author_box(body)
     furniture.strip(body, title=article.title, author=article.author)
     image = pictures.best(item.image, body, base)
+    html.flatten_tables(body)
     html.absolutize(body, base)
     return replace(
         article,

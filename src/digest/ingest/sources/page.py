@@ -85,7 +85,7 @@ def _content(root: Element) -> str:
             output_format="html",
             include_comments=False,
             include_tables=True,
-            include_images=True,
+            include_images=False,
             include_links=True,
             include_formatting=True,
         )
