@@ -1,4 +1,4 @@
-"""Take what is no article out of a page's tree, told by the names its elements carry."""
+"""Take what is no article out of a page: by the names of its elements, by links without prose."""
 
 import re
 
@@ -18,7 +18,13 @@ _NAMES = re.compile(
     r"|copyright|reprints?|print[_-]?(?:only|header|footer)"
     r")(?=$|[\s_-])"
 )
-_KEPT = frozenset({"html", "body", "main", "article", "head", "script", "meta", "link", "title"})
+_KEPT = frozenset({"html", "body", "main", "article", "head", "meta", "link", "script", "title"})
+#: A line above the text that says who or when: a date with its year, an hour.
+_DATED = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d{2}\b")
+_ENDS = re.compile(r"[.!?…:][\"'”’»)\]]*$")
+_HEAD = 3  #: blocks in which a dateline may stand
+_LINE = 15  #: words
+_LINKED = 0.8  #: share of the text that is links
 _MOST = 0.25  #: share of the page's paragraphs that clutter can hold; more is the article itself
 
 
@@ -35,11 +41,39 @@ def prune(root: Element) -> None:
 def _is_clutter(element: Element) -> bool:
     if not isinstance(element.tag, str) or element.tag in _KEPT:
         return False
-    if element.tag in {"figcaption", "h1"}:
+    if element.tag == "figcaption":
         return True
     if element.tag == "header" and next(element.iter("h1"), None) is not None:
         return True
     return any(_NAMES.search(element.get(name) or "") for name in ("class", "id"))
+
+
+def headings(root: Element) -> set[str]:
+    """Return the headings of first rank: they repeat the title, however it is stated elsewhere."""
+    return {html.text_of(heading) for heading in root.iter("h1")}
+
+
+def polish(body: Element, known: set[str]) -> None:
+    """Take `known` headings, the lines of a dateline and lists of links out of an extracted text."""
+    for block in html.blocks(body)[:_HEAD]:
+        line = html.text_of(block)
+        if line in known or _is_dateline(line):
+            html.remove(block)
+    for block in body.xpath(".//ul|.//ol|.//p"):
+        if _is_links(block):
+            html.remove(block)
+
+
+def _is_dateline(line: str) -> bool:
+    short = len(line.split()) <= _LINE and _ENDS.search(line) is None
+    return short and _DATED.search(line) is not None
+
+
+def _is_links(block: Element) -> bool:
+    """Say whether a block is two links or more with hardly a word between them."""
+    links = [html.text_of(link) for link in block.iter("a")]
+    linked, whole = sum(map(len, links)), len(html.text_of(block))
+    return len(links) > 1 and linked >= _LINKED * whole
 
 
 def _prose(element: Element) -> int:

@@ -162,6 +162,14 @@ def absolutize(body: Element, base: str) -> None:
             del element.attrib[name]
 
 
+def inner(body: Element) -> str:
+    """Return what stands between the tags of `body`, as it is."""
+    from lxml import etree
+
+    markup: str = etree.tostring(body, encoding="unicode", method="html")
+    return markup.partition(">")[2].rpartition("</body>")[0]
+
+
 def flatten_tables(body: Element) -> None:
     """Make a paragraph of each row of a table of data; what lays out a page is left alone."""
     for row in list(body.iter("tr")):
@@ -177,16 +185,13 @@ def flatten_tables(body: Element) -> None:
 def reduced(body: Element) -> str:
     """Return the inner HTML of `body` with nothing but TAGS, ATTRIBUTES and SCHEMES."""
     import nh3
-    from lxml import etree
 
     for element in body.iter("h1"):
         element.tag = "h2"
     for element in body.iter("h5", "h6"):
         element.tag = "h4"
-    markup = etree.tostring(body, encoding="unicode", method="html")
-    inner = markup.partition(">")[2].rpartition("</body>")[0]
     cleaned = nh3.clean(
-        inner,
+        inner(body),
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         url_schemes=set(SCHEMES),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import escape
 
 from digest.errors import IngestError
-from digest.ingest import clutter, furniture, metadata, pictures, xml
+from digest.ingest import clutter, furniture, html, metadata, pictures, xml
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
@@ -65,11 +65,12 @@ def _item(found: Metadata, root: Element, url: str) -> Item:
 
 
 def _tree(text: str) -> Element:
-    from lxml import etree, html
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
 
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return html.document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
+        return document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
     except (etree.LxmlError, ValueError) as exc:
         raise IngestError("is not readable as HTML") from exc
 
@@ -91,4 +92,6 @@ def _content(root: Element) -> str:
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, etree.LxmlError):
         return ""
-    return re.sub(r"(?is)^.*?<body[^>]*>|</body>.*$", "", found or "")
+    body = html.parse(re.sub(r"(?is)^.*?<body[^>]*>|</body>.*$", "", found or ""))
+    clutter.polish(body, clutter.headings(root))
+    return html.inner(body)
