@@ -1,11 +1,11 @@
-"""Take what is no article out of a page: by the names of its elements, by links without prose."""
+"""Take what is no article out of a page, told by names of elements and by links without prose."""
 
 import re
 
 from digest.ingest import html
 from digest.ingest.html import Element
 
-#: Names outlets give what stands around and between the paragraphs, as whole words of a class or id.
+#: Names of what stands around and between the paragraphs, as whole words of a class or id.
 _NAMES = re.compile(
     r"(?i)(?:^|[\s_-])(?:"
     r"(?:img|image|photo|picture|media|figure|gallery|wp|video)?[_-]?(?:caption|credits?)(?:[_-]?text)?"
@@ -14,27 +14,28 @@ _NAMES = re.compile(
     r"|more[_-]?(?:stories|articles|news|from|in|on|posts)|(?:most|top)[_-]?(?:read|popular|stories)"
     r"|recommend(?:ed|ations?)|trending|outbrain|taboola|promo(?:s|tion)?|sponsor(?:ed|s)?|advert\w*"
     r"|share(?:[_-]?\w+)?|sharing|social(?:[_-]?\w+)?|addthis\w*|sharedaddy|comments?"
-    r"|breadcrumbs?|de[ck]k?|stand[_-]?first|(?:article[_-]?)?sub[_-]?(?:headline|title|heading|head|line)"
-    r"|copyright|reprints?|print[_-]?(?:only|header|footer)"
+    r"|breadcrumbs?|dec?k|stand[_-]?first"
+    r"|(?:article[_-]?)?sub[_-]?(?:headline|title|heading|head|line)|copyright|reprints?|print[_-]?(?:only|header|footer)"
     r")(?=$|[\s_-])"
 )
 _KEPT = frozenset({"html", "body", "main", "article", "head", "meta", "link", "script", "title"})
 #: A line above the text that says who or when: a date with its year, an hour.
 _DATED = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}:\d{2}\b")
 _ENDS = re.compile(r"[.!?…:][\"'”’»)\]]*$")
+_WORDLESS = frozenset({"a", "script", "style", "noscript", "template", "head", "nav", "footer"})
 _HEAD = 3  #: blocks in which a dateline may stand
 _LINE = 15  #: words
 _LINKED = 0.8  #: share of the text that is links
-_MOST = 0.25  #: share of the page's paragraphs that clutter can hold; more is the article itself
+_MOST = 0.25  #: share of a page's text that clutter can hold; more is the article itself
 
 
 def prune(root: Element) -> None:
     """Take captions, share rows, teasers, sign-ups and stand-firsts out of a page."""
     for quote in root.iter("blockquote"):
         quote.attrib.pop("class", None)
-    whole = _prose(root)
+    sizes = _sizes(root)
     for element in list(root.iter()):
-        if _is_clutter(element) and _prose(element) <= _MOST * whole:
+        if _is_clutter(element) and sizes[element] <= _MOST * sizes[root]:
             html.remove(element)
 
 
@@ -48,13 +49,21 @@ def _is_clutter(element: Element) -> bool:
     return any(_NAMES.search(element.get(name) or "") for name in ("class", "id"))
 
 
+def main(root: Element) -> Element:
+    """Return the smallest element that holds more than half of a page's text."""
+    sizes, found = _sizes(root), root
+    while inner := [child for child in found if 2 * sizes[child] > sizes[root]]:
+        found = inner[0]
+    return found
+
+
 def headings(root: Element) -> set[str]:
     """Return the headings of first rank: they repeat the title, however it is stated elsewhere."""
     return {html.text_of(heading) for heading in root.iter("h1")}
 
 
 def polish(body: Element, known: set[str]) -> None:
-    """Take `known` headings, the lines of a dateline and lists of links out of an extracted text."""
+    """Take `known` headings, datelines and lists of links out of an extracted text."""
     for block in html.blocks(body)[:_HEAD]:
         line = html.text_of(block)
         if line in known or _is_dateline(line):
@@ -76,6 +85,14 @@ def _is_links(block: Element) -> bool:
     return len(links) > 1 and linked >= _LINKED * whole
 
 
-def _prose(element: Element) -> int:
-    """Count the characters of the paragraphs below an element."""
-    return sum(len("".join(p.itertext())) for p in element.iter("p"))
+def _sizes(root: Element) -> dict[Element, int]:
+    """Return how many characters of text stand in each element, without links and scripts."""
+    sizes: dict[Element, int] = {}
+    for element in reversed(list(root.iter())):
+        if element.tag in _WORDLESS:
+            sizes[element] = 0
+        else:
+            own = len((element.text or "").strip())
+            inner = (sizes[child] + len((child.tail or "").strip()) for child in element)
+            sizes[element] = own + sum(inner)
+    return sizes

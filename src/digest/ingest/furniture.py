@@ -32,25 +32,31 @@ _LIST = re.compile(
     r"|trending(?: now)?|must read|don[’']?t miss|read (?:more|next) (?:in|on|about) .{1,40}"
     r")[-–—\s|*:]*"
 )
-_NETWORK = r"(?:facebook|twitter|instagram|youtube|linkedin|whatsapp|telegram|tiktok|threads|mastodon)"
+_NETWORK = (
+    r"(?:facebook|twitter|instagram|youtube|linkedin|whatsapp|telegram|tiktok|threads|mastodon)"
+)
+#: What opens a line that points to another article: "Read more: …", in several languages.
+_MORE = (
+    r"(?:read|see|watch|learn|find out) (?:more|also|next)|also read|also see|related(?: \w+)?|more"
+    r"|don[’']?t miss|must read|leggi anche(?: su)?|lesen sie auch|mehr zum thema|(?:à )?lire aussi"
+    r"|(?:lea|lee|vea) (?:también|además)|te puede interesar|leia (?:também|mais)|lees ook"
+    r"|läs (?:också|även|mer)|les også|czytaj (?:też|także|więcej)|читайте также|baca juga|citation"
+    r"|tags?|filed under|topics"
+)
 #: Lines that point elsewhere or ask for something: none of them tells the story.
 _POINTER = re.compile(
     r"(?i)[\[(*•►▶>»→\s]*(?:"
-    r"(?:(?:read|see|watch|learn|find out) (?:more|also|next)|also read|also see|related(?: \w+)?|more"
-    r"|don[’']?t miss|must read|leggi anche(?: su)?|lesen sie auch|mehr zum thema"
-    r"|lire aussi|à lire aussi|(?:lea|lee|vea) (?:también|además)|te puede interesar|leia (?:também|mais)"
-    r"|lees ook|läs (?:också|även|mer)|les også|czytaj (?:też|także|więcej)|читайте также|baca juga"
-    r"|citation|tags?|filed under|topics)\s*[:|]\s*\S.*"
-    r"|explore further\b.*"
+    rf"(?:{_MORE})\s*[:|]\s*\S.*|explore further\b.*"
     r"|(?:more|follow) [A-Z]\w+(?: \w+){0,3}(?: coverage.*|:? (?:at |and )?https?://.*)"
-    rf"|(?:follow|like|join|find|reach|connect with|subscribe to)\b.{{0,80}}\b(?:on|via) {_NETWORK}\b.*"
-    r"|(?:click|tap) here\b.*|(?:sign up|subscribe|register)\b.*\b(?:newsletters?|inbox|e-?mails?|updates"
-    r"|channel|alerts|today|now|here|free)\b.*"
-    r"|(?:like|enjoyed?|love) (?:this|the|our) (?:story|article|content|post)\b.*"
-    r"|if you (?:enjoyed|liked) (?:this|the|our) (?:story|article|content|post)\b.*"
+    r"|(?:follow|like|join|find|reach|connect with|subscribe to)\b.{0,80}"
+    rf"\b(?:on|via) {_NETWORK}\b.*|(?:click|tap) here\b.*"
+    r"|(?:sign up|subscribe|register)\b.*\b(?:newsletters?|inbox|e-?mails?|updates|channel|alerts"
+    r"|today|now|here|free)\b.*"
+    r"|(?:if you )?(?:like|liked|enjoyed?|love) (?:this|the|our) (?:story|article|content|post)\b.*"
     r"|(?:share|print|e-?mail|save|bookmark) (?:this|the) (?:story|article|page|post)\b.*"
-    r"|(?:tell us )?what (?:do )?you think\b.{0,40}|(?:join|leave|post|add) (?:the|a|your) (?:comment|reply"
-    r"|conversation|discussion)s?\b.*|(?:©|ⓒ|\(c\)|copyright\b)\s*.*|.{0,80}\ball rights reserved\W*"
+    r"|(?:tell us )?what (?:do )?you think\b.{0,40}"
+    r"|(?:join|leave|post|add) (?:the|a|your) (?:comment|reply|conversation|discussion)s?\b.*"
+    r"|(?:©|ⓒ|\(c\)|copyright\b)\s*.*|.{0,80}\ball rights reserved\W*"
     r"|(?:additional )?reporting by \w.*|(?:write|email) (?:to )?.{0,60}\bat \S+@\S+"
     r"|this article (?:was )?(?:originally|first) (?:appeared|published)\b.*"
     r")"

@@ -13,7 +13,7 @@ from digest.ingest.metadata import Metadata
 from digest.ingest.normalize import title_of
 from digest.ingest.sources.base import Parsed
 from digest.ingest.sources.json_feed import paragraphs
-from digest.model import Document, Item
+from digest.model import Document, Image, Item
 
 _PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
 _LONGEST = 2_000_000  #: characters; the text of an article lies well before
@@ -38,13 +38,13 @@ class Page:
         root = _tree(text)
         found = metadata.read(root)
         bio = furniture.take_author_box(root)
-        clutter.prune(root)
-        content = _content(root) or paragraphs(found.text)
         title = title_of(found.title, found.site)
-        if not title or not (content or found.summary):
-            raise IngestError("is a page without an article that could be found")
         own = document.url if is_web(document.url) else ""
         item = _item(found, root, found.url or own or slug(title))
+        clutter.prune(root)
+        content = _content(root) or _content(_tree(text)) or paragraphs(found.text)
+        if not title or not (content or found.summary):
+            raise IngestError("is a page without an article that could be found")
         item = replace(item, title=escape(title, quote=False), content=content, author_bio=bio)
         return Parsed(title=found.site, language=found.language, items=(item,))
 
@@ -55,13 +55,20 @@ def _item(found: Metadata, root: Element, url: str) -> Item:
         url=url,
         author=found.author,
         summary=found.summary,
-        image=pictures.best(found.image, root, url) if found.image else None,
+        image=_picture(found, root, url),
         categories=found.categories,
         published_at=found.published_at,
         updated_at=found.updated_at,
         language=found.language,
         counts=found.counts,
     )
+
+
+def _picture(found: Metadata, root: Element, url: str) -> Image | None:
+    """Return the picture the page names, with its caption, else the best one beside the text."""
+    if found.image is not None and pictures.is_fit(found.image):
+        return pictures.best(found.image, root, url)
+    return pictures.best(None, clutter.main(root), url)
 
 
 def _tree(text: str) -> Element:
