@@ -32,7 +32,10 @@ _SILENT = frozenset(
     "textarea option head title meta link base audio video canvas map frame frameset noframes "
     "xmp plaintext noembed".split()
 )
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Controls, surrogates and what turns the direction of the text around it.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 #: Tags a title or a plain field may carry; anything else in angle brackets is text.
 _INLINE_TAG = re.compile(
     r"(?is)<(script|style)\b.*?</\1\s*>|</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img"
@@ -198,4 +201,4 @@ def reduced(body: Element) -> str:
         link_rel=None,
         url_relative="deny",
     )
-    return re.sub(r"\n\s*\n", "\n", cleaned).strip()
+    return re.sub(r"\n\s*\n", "\n", _CONTROLS.sub("", cleaned)).strip()
