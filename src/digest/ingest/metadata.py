@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
 
-from digest.ingest import dates, furniture, linked, pictures
+from digest.ingest import dates, furniture, html, lines, linked, pictures
 from digest.ingest.addresses import is_web
 from digest.ingest.html import Element
 from digest.ingest.linked import Node
@@ -137,7 +137,7 @@ def _is_longer(heading: str, title: str) -> bool:
 
 
 def _words(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
+    return html.text_of(element)
 
 
 def _address(root: Element, meta: Mapping[str, str], node: Node) -> str:
@@ -257,10 +257,7 @@ def _shown(root: Element) -> Iterator[str]:
             continue
         line = _words(element)
         if len(line) <= _DATE_LINE and not _LATER.search(line) and not _is_aside(element):
-            yield re.sub(
-                r"(?i)^\W*(?:(?:first )?(?:published|posted)(?: on| at)?|date)?\W+", "", line
-            )
-            yield line.partition("|")[0]
+            yield lines.date(line) or lines.date(line.partition("|")[0].strip())
 
 
 def _marks(element: Element) -> str:
