@@ -294,3 +294,101 @@ def test_words_are_counted_in_what_remains() -> None:
 
 def test_the_outlet_is_the_host_without_www() -> None:
     assert clean(url="https://www.news.example/a").outlet == "news.example"
+
+
+@pytest.mark.parametrize("author", ["", "admin"])
+def test_a_byline_that_opens_the_content_names_the_author(author: str) -> None:
+    found = clean(author=author, content=f"<p><b>By Ada Berg</b></p>{P}<p>More of it.</p>")
+    assert found.author == "Ada Berg"
+    assert "Berg" not in found.body
+    assert "Berg" not in found.summary
+
+
+def test_a_byline_of_two_is_kept_whole_and_a_sentence_is_no_byline() -> None:
+    assert clean(content=f"<p>By Ada Berg and Tom Roe</p>{P}").author == "Ada Berg and Tom Roe"
+    kept = clean(content=f"<p>By Christmas</p>{P}")
+    assert (kept.author, "By Christmas" in kept.body) == ("", True)
+
+
+def test_the_feeds_author_stands_against_another_byline() -> None:
+    assert clean(author="Tom Roe", content=f"<p>By Ada Berg</p>{P}").author == "Tom Roe"
+
+
+BIO = "Ada Berg is a reporter at the harbour desk."
+
+
+@pytest.mark.parametrize(
+    ("author", "last", "bio"),
+    [
+        ("", f"<p><em>{BIO}</em></p>", BIO),
+        ("", f"<p><i><a href='/ada'>Ada Berg</a> {BIO[9:]}</i></p>", BIO),
+        ("Ada Berg", f"<p>{BIO}</p>", BIO),
+        ("", f"<p>{BIO}</p>", ""),
+        ("Tom Roe", f"<p>{BIO}</p>", ""),
+        ("", "<p><em>It is what it is, they said at last.</em></p>", ""),
+    ],
+)
+def test_a_last_paragraph_on_the_author_is_the_biography(author: str, last: str, bio: str) -> None:
+    found = clean(author=author, content=P + P + P + last)
+    assert found.author_bio == bio
+    assert ("desk" in found.body) == (not bio and "desk" in last)
+
+
+def test_a_small_picture_of_the_feed_gives_way_to_a_wide_one_of_the_body() -> None:
+    small = Image("https://i.example/thumb.jpg", width=320)
+    wide = '<img src="/wide.jpg" width="900">'
+    found = clean(image=small, content=wide).image
+    assert found is not None
+    assert found.url == "https://news.example/wide.jpg"
+    kept = clean(image=small, content='<img src="/open.jpg">').image
+    assert kept == small
+
+
+@pytest.mark.parametrize(
+    "bad", ["\u202e", "&#x202e;", "\u2066", "&#8294;", "\x07", "&#7;", "\ud800", "\x9b"]
+)
+def test_what_turns_or_controls_text_leaves_every_field(bad: str) -> None:
+    found = clean(
+        title=f"Har{bad}bour",
+        author=f"Ada{bad} Berg",
+        summary=f"A {bad}b",
+        content=f"<p>c{bad}d</p>",
+    )
+    for value in (found.title, found.author, found.summary, found.body):
+        assert not any(char in value for char in "\u202e\u2066\x07\ud800\x9b")
+        value.encode()
+
+
+def test_rows_of_a_table_become_paragraphs() -> None:
+    table = "<table><tr><th>Pier</th><th>Ships</th></tr><tr><td>East</td><td>4</td></tr></table>"
+    assert clean(content=table).body == "<p>Pier · Ships</p><p>East · 4</p>"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Read more: Parliament votes at night",
+        "Lire aussi : Le port rouvre",
+        "Mehr zum Thema: Hafen offen",
+        "Follow us on Twitter and Facebook",
+        "Sign up for our newsletter",
+        "Click here to subscribe",
+        "© 2026 Atlas Weekly. All rights reserved.",
+        "What do you think?",
+    ],
+)
+def test_a_line_that_points_elsewhere_leaves_the_body(line: str) -> None:
+    assert clean(content=f"{P}<p>{line}</p>{P}").body.count("<p>") == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "More ships came in on Tuesday than ever before.",
+        "Follow the river and you will find the mill.",
+        "Sign language is taught in three schools.",
+        "What do you think of a harbour without water, asked the mayor of the town?",
+    ],
+)
+def test_a_sentence_that_opens_like_a_pointer_stays(line: str) -> None:
+    assert line in clean(content=f"{P}<p>{line}</p>{P}").body

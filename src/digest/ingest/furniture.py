@@ -20,7 +20,13 @@ _LABEL = re.compile(
     r"(?i)[-–—\s|*]*(?:sponsor(?:ed)?(?: (?:content|message|post|by))?|advertise?ments?|advertising"
     r"|ad|anzeige|publicité|spot_img|share(?: this)?(?: (?:article|story|post|on|via).{0,20})?"
     r"|facebook|twitter|x|pinterest|whatsapp|linkedin|email|e-mail|print|copy url|telegram|reddit"
-    r"|subscribe|sign up|log ?in|menu|search|home|skip to (?:main )?content|comments?|leave a reply"
+    r"|subscribe|sign up|log ?in|menu|search|home|skip to (?:main )?content"
+    r"|(?:\d+ )?comments?(?: \(\d+\))?"
+    r"|leave a reply|(?:story|article) continues below.{0,20}|sign in to (?:comment|read).{0,20}"
+    r"|did you (?:enjoy|like) this .{3,20}|newsletters?|teilen|compartir"
+    r"|partager(?: cet article)?|publicidad"
+    r"|werbung|temps de lecture ?:.{1,10}|lesezeit:?.{1,14}|\d+ min(?:uten)? lesezeit|pubblicità"
+    r"|(?:previous|next) article\S.{0,200}|zum inhalt springen|suche|menü"
     r"|previous article|next article|\d+ (?:min(?:ute)?s?) read|listen to this article"
     r"|continue reading|read (?:more|next|also)|click to share.{0,40}|loading\.{0,3})[-–—\s|*:]*"
 )
@@ -29,9 +35,42 @@ _LIST = re.compile(
     r"|more (?:in|from) [\w&,’' -]{1,40}|related (?:articles?|stories|posts?|news|topics?|content)"
     r"|you (?:may|might) (?:also )?(?:like|enjoy)|recommended(?: for you)?|most (?:read|popular)"
     r"|latest (?:articles?|stories|posts?|news)|popular (?:articles?|stories|posts?)"
+    r"|meistgelesen|mehr aus .{3,40}|das könnte sie auch interessieren|articles? liés?"
+    r"|à lire aussi|les plus lus"
+    r"|sur le même sujet|artículos relacionados|lo más leído|te puede interesar|articoli correlati"
     r"|trending(?: now)?|must read|don[’']?t miss|read (?:more|next) (?:in|on|about) .{1,40}"
     r")[-–—\s|*:]*"
 )
+_NETWORK = (
+    r"(?:facebook|twitter|instagram|youtube|linkedin|whatsapp|telegram|tiktok|threads|mastodon)"
+)
+#: What opens a line that points to another article: "Read more: …", in several languages.
+_MORE = (
+    r"(?:read|see|watch|learn|find out) (?:more|also|next)|also read|also see|related(?: \w+)?|more"
+    r"|don[’']?t miss|must read|leggi anche(?: su)?|lesen sie auch|mehr zum thema|(?:à )?lire aussi"
+    r"|(?:lea|lee|vea) (?:también|además)|te puede interesar|leia (?:também|mais)|lees ook"
+    r"|läs (?:också|även|mer)|les også|czytaj (?:też|także|więcej)|читайте также|baca juga|citation"
+    r"|tags?|filed under|topics"
+)
+#: Lines that point elsewhere or ask for something: none of them tells the story.
+_POINTER = re.compile(
+    r"(?i)[\[(*•►▶>»→\s]*(?:"
+    rf"(?:{_MORE})\s*[:|]\s*\S.*|explore further\b.*"
+    r"|(?:more|follow) [A-Z]\w+(?: \w+){0,3}(?: coverage.*|:? (?:at |and )?https?://.*)"
+    r"|(?:follow|like|join|find|reach|connect with|subscribe to)\b.{0,80}"
+    rf"\b(?:on|via) {_NETWORK}\b.*|(?:click|tap) here\b.*"
+    r"|(?:sign up|subscribe|register)\b.*\b(?:newsletters?|inbox|e-?mails?|updates|channel|alerts"
+    r"|today|now|here|free)\b.*"
+    r"|(?:if you )?(?:like|liked|enjoyed?|love) (?:this|the|our) (?:story|article|content|post)\b.*"
+    r"|(?:share|print|e-?mail|save|bookmark) (?:this|the) (?:story|article|page|post)\b.*"
+    r"|(?:tell us )?what (?:do )?you think\b.{0,40}"
+    r"|(?:join|leave|post|add) (?:the|a|your) (?:comment|reply|conversation|discussion)s?\b.*"
+    r"|(?:©|ⓒ|\(c\)|copyright\b)\s*.*|.{0,80}\ball rights reserved\W*"
+    r"|(?:additional )?reporting by \w.*|(?:write|email) (?:to )?.{0,60}\bat \S+@\S+"
+    r"|this article (?:was )?(?:originally|first) (?:appeared|published)\b.*"
+    r")"
+)
+_POINTER_WORDS = 30
 _ELLIPSIS = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])\s*$")
 _BYLINE = re.compile(r"(?i)(?:written |words |story |text |posted |published )?by[:\s]\s*(.{2,80})")
 _SEPARATED = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+(?=\w+ \d|\d)")
@@ -62,7 +101,12 @@ def kind_of(line: str) -> Kind:
     """Say what one line of text is, judged by its words alone."""
     if _LIST.fullmatch(line):
         return Kind.LIST
-    return Kind.LABEL if _LABEL.fullmatch(line) else Kind.TEXT
+    return Kind.LABEL if _LABEL.fullmatch(line) or is_pointer(line) else Kind.TEXT
+
+
+def is_pointer(line: str) -> bool:
+    """Say whether a short line sends the reader elsewhere: "Read more: …", "Follow us on …"."""
+    return len(line.split()) <= _POINTER_WORDS and _POINTER.fullmatch(line[:400]) is not None
 
 
 def ends_cut(line: str) -> bool:

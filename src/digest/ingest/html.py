@@ -32,7 +32,10 @@ _SILENT = frozenset(
     "textarea option head title meta link base audio video canvas map frame frameset noframes "
     "xmp plaintext noembed".split()
 )
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Controls, surrogates and what turns the direction of the text around it.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 #: Tags a title or a plain field may carry; anything else in angle brackets is text.
 _INLINE_TAG = re.compile(
     r"(?is)<(script|style)\b.*?</\1\s*>|</?(?:a|abbr|b|big|br|cite|code|del|div|em|font|h[1-6]|i|img"
@@ -162,23 +165,40 @@ def absolutize(body: Element, base: str) -> None:
             del element.attrib[name]
 
 
+def inner(body: Element) -> str:
+    """Return what stands between the tags of `body`, as it is."""
+    from lxml import etree
+
+    markup: str = etree.tostring(body, encoding="unicode", method="html")
+    return markup.partition(">")[2].rpartition("</body>")[0]
+
+
+def flatten_tables(body: Element) -> None:
+    """Make a paragraph of each row of a table of data; what lays out a page is left alone."""
+    for row in list(body.iter("tr")):
+        cells = [cell for cell in row if cell.tag in {"td", "th"}]
+        if any(below.tag in BLOCKS for cell in cells for below in cell.iterdescendants()):
+            continue
+        for cell in cells:
+            cell.tag, cell.tail = "span", " · "
+        if cells:
+            row.tag, cells[-1].tail = "p", ""
+
+
 def reduced(body: Element) -> str:
     """Return the inner HTML of `body` with nothing but TAGS, ATTRIBUTES and SCHEMES."""
     import nh3
-    from lxml import etree
 
     for element in body.iter("h1"):
         element.tag = "h2"
     for element in body.iter("h5", "h6"):
         element.tag = "h4"
-    markup = etree.tostring(body, encoding="unicode", method="html")
-    inner = markup.partition(">")[2].rpartition("</body>")[0]
     cleaned = nh3.clean(
-        inner,
+        inner(body),
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
         url_schemes=set(SCHEMES),
         link_rel=None,
         url_relative="deny",
     )
-    return re.sub(r"\n\s*\n", "\n", cleaned).strip()
+    return re.sub(r"\n\s*\n", "\n", _CONTROLS.sub("", cleaned)).strip()

@@ -4,19 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from itertools import chain, islice
 
-from digest.errors import IngestError
-from digest.ingest import dates, pictures
+from digest.ingest import dates, furniture, html, lines, linked, pictures
 from digest.ingest.addresses import is_web
-from digest.ingest.decode import read_json
 from digest.ingest.html import Element
+from digest.ingest.linked import Node
 from digest.model import Image
 
-_ARTICLE = re.compile(
-    r"(?:News|Blog|Report|Opinion|Analysis|Review|Satirical|Scholarly|Background|AskPublic|Social"
-    r"|Live|Tech)*(?:Article|Posting|BlogPost|LiveBlogPosting|Report|Review)(?:NewsArticle)?"
-)
 _DATED = re.compile(
     r"(?i)\b(?:entry-date|post-date|article-date|published|publish-date|dateline|datepublished)\b"
 )
@@ -25,12 +20,41 @@ _DATES = (
     *("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "dc.date"),
     *("dc.date.issued", "dcterms.created", "date", "article.published", "published-date"),
 )
+_TITLES = (
+    "og:title",
+    "parsely-title",
+    "sailthru.title",
+    "dc.title",
+    "dcterms.title",
+    "twitter:title",
+)
 _AUTHORS = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator")
+_BYLINE = re.compile(r"(?i)byline|(?:^|[\s_-])(?:author|auteur|autor)s?(?:[_-]*names?)?(?=$|\s)")
+_TEASER = re.compile(r"(?i)comment|related|sidebar|footer|teaser|recommend|promo|card")
+_WRITTEN = re.compile(
+    r"(?i)^\W*(?:(?:written|words|text|story|reported|posted|published) )?"
+    r"(?:by|par|von|por|di|door|автор:)(?:[:\s]\s*)"
+)
+#: What follows a name in a byline: a date, a separator, an office.
+_AFTER_NAME = re.compile(
+    r"(?i)\s*(?:[|·•/]|\s[-–—]\s|,?\s+(?:on\s+)?(?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b)"
+    r"|,?\s+(?:on\s+)?(?=(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*\.?\s+\d)"
+    r"|,?\s+(?:on\s+)?(?=\d)|,\s+(?=(?:senior|staff|chief|deputy|associate|special|editor|reporter"
+    r"|correspondent|writer|columnist|contributor|contributing)\b)|\bupdated\b|\bpublished\b)\s*"
+)
+_NAME_WORDS = 8
+_MARKED = 50  #: elements with a byline's class
+_LOOKED = 5  #: marked elements that are looked at
+_SHOWN = re.compile(
+    r"(?i)(?:^|[\s_-])(?:[a-z]*date(?:line)?|[a-z]*time(?:stamp)?|published|posted)(?:$|[\s_-])"
+)
+_LATER = re.compile(r"(?i)updat|modif|aktualisiert|mis à jour")
+_DATE_LINE = 60  #: characters
+_NEAR = 80  #: elements after the headline in which its date is shown
+_META_DATE = re.compile(
+    r"(?i)(?:^|[.:_-])(?:publish(?:ed|ing)?|publication|pub|release|issue)[._-]?(?:time|date)$"
+)
 _MODIFIED = "article:modified_time"
-_MAX_JSON = 1_000_000
-_MAX_NODES = 500
-
-Node = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +78,14 @@ class Metadata:
 def read(root: Element) -> Metadata:
     """Return what the page under `root` says of itself; nothing is guessed."""
     meta = _meta(root)
-    node = next((n for n in _nodes(root) if _is_article(n)), {})
+    node = linked.article(root)
     publisher = node.get("publisher")
     return Metadata(
         title=_first(
-            _str(node, "headline"), meta.get("og:title"), _str(node, "name"), _title(root)
+            _str(node, "headline"),
+            *(meta.get(name) for name in _TITLES),
+            _str(node, "name"),
+            _title(root),
         ),
         site=_first(meta.get("og:site_name"), _str(publisher, "name")),
         url=_address(root, meta, node),
@@ -90,49 +117,27 @@ def _meta(root: Element) -> dict[str, str]:
     return found
 
 
-def _nodes(root: Element) -> Iterator[Node]:
-    """Yield the objects of every JSON-LD script, those inside @graph and lists as well."""
-    for script in root.iter("script"):
-        kind = (script.get("type") or "").lower()
-        if "ld+json" not in kind or len(script.text or "") > _MAX_JSON:
-            continue
-        try:
-            stack = [read_json((script.text or "").strip().rstrip(";"))]
-        except IngestError:
-            continue
-        for _ in range(_MAX_NODES):
-            if not stack:
-                break
-            node = stack.pop(0)
-            if isinstance(node, list):
-                stack[:0] = node
-            elif isinstance(node, dict):
-                yield node
-                stack += [node.get("@graph"), node.get("mainEntity")]
-
-
-def _is_article(node: Node) -> bool:
-    kinds = node.get("@type")
-    names = kinds if isinstance(kinds, list) else [kinds]
-    return any(isinstance(name, str) and _ARTICLE.fullmatch(name) for name in names)
-
-
 def _str(node: object, name: str) -> str:
     value = node.get(name) if isinstance(node, dict) else None
     return value if isinstance(value, str) else ""
 
 
 def _title(root: Element) -> str:
-    """Return the only heading of first rank, or the title where it does not say the same."""
-    headings = [_words(h) for h in root.iter("h1")]
+    """Return the heading of first rank that the title opens with, else the longer of the two."""
+    headings = [found for found in map(_words, root.iter("h1")) if found]
     title = next((_words(t) for t in root.iter("title")), "")
-    inside = [h for h in headings if h and title.casefold().startswith(h.casefold())]
-    alone = [h for h in headings if h]
-    return _first(*inside, alone[0] if len(alone) == 1 else "", title)
+    inside = [h for h in headings if title.casefold().startswith(h.casefold())]
+    alone = headings[0] if len(headings) == 1 and _is_longer(headings[0], title) else ""
+    return _first(*inside, alone, title)
+
+
+def _is_longer(heading: str, title: str) -> bool:
+    """Say whether a heading tells more than a title without the site's names behind it."""
+    return len(heading.split()) > len(re.split(r"\s[|–—»·-]\s", title)[0].split())
 
 
 def _words(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
+    return html.text_of(element)
 
 
 def _address(root: Element, meta: Mapping[str, str], node: Node) -> str:
@@ -164,23 +169,43 @@ def _names(value: object) -> str:
 
 def _person(name: str | None) -> str:
     """Return a name, "" for an address of a profile or a whole sentence."""
-    usable = name and "://" not in name and len(name) <= 120 and not name.startswith(("@", "/"))
-    return (name or "") if usable else ""
+    name = re.sub(r"\s*\(https?://[^)]*\)\s*$", "", name or "")
+    usable = "://" not in name and len(name) <= 120 and not name.startswith(("@", "/"))
+    return name if usable else ""
 
 
 def _marked(root: Element) -> str:
-    for element in root.iter("a", "span", "address", "div", "p"):
-        marks = f"{element.get('rel') or ''} {element.get('itemprop') or ''}".split()
-        if "author" in marks and (name := _words(element)):
-            return _person(name)
-    for element in root.iter("a", "span", "div", "p", "address"):
-        if re.search(
-            r"(?i)(?:^|\s)(?:byline|author-name|author_name|p-author)(?:\s|$)",
-            element.get("class") or "",
-        ):
-            name = _words(element)
-            return _person(name) if len(name.split()) <= 8 else ""
-    return ""
+    """Return the name a page marks as its author's; bylines of teasers and comments are none."""
+    elements = list(root.iter("a", "span", "address", "div", "p", "li", "h3", "h4"))
+    classed = [e for e in elements if _BYLINE.search(e.get("class") or "")][:_MARKED]
+    shown = (element for element in classed if not _is_aside(element))
+    names = (_name(_words(e)) for e in chain(filter(_is_author, elements), islice(shown, _LOOKED)))
+    return next((name for name in names if name), "")
+
+
+def _is_author(element: Element) -> bool:
+    return "author" in f"{element.get('rel') or ''} {element.get('itemprop') or ''}".split()
+
+
+def _is_aside(element: Element) -> bool:
+    """Say whether an element stands in a list, a sidebar or a comment apart from the headline."""
+    heading = next(element.getroottree().getroot().iter("h1"), None)
+    around = set() if heading is None else set(heading.iterancestors())
+    for up in [element, *element.iterancestors()]:
+        if up.tag == "body" or up in around:
+            return False
+        marks = f"{up.get('class') or ''} {up.get('id') or ''}"
+        if up.tag in {"aside", "nav", "footer", "ul", "ol"} or _TEASER.search(marks):
+            return True
+    return False
+
+
+def _name(line: str) -> str:
+    """Return the name in "By Ada Berg, March 25, 2026", "" when the words are no name."""
+    plain = _WRITTEN.sub("", line, count=1)
+    name = _AFTER_NAME.split(plain, maxsplit=1)[0].strip(" ,;:|-–—")
+    wordy = len(name.split()) > _NAME_WORDS or re.search(r"[!?]$|[\d@]", name)
+    return "" if wordy else _person(furniture.byline(name))
 
 
 def _ld_image(value: object) -> Image | None:
@@ -219,7 +244,20 @@ def _published(root: Element, meta: Mapping[str, str], node: Node) -> datetime |
     marked = [t for t in times if t.get("pubdate") is not None or _DATED.search(_marks(t))]
     for time in marked or (times if len(times) == 1 else []):
         stated.append(time.get("datetime"))
-    return next((found for found in map(dates.moment, stated) if found), None)
+    stated += [value for name, value in meta.items() if _META_DATE.search(name)]
+    return next((found for found in map(dates.moment, (*stated, *_shown(root))) if found), None)
+
+
+def _shown(root: Element) -> Iterator[str]:
+    """Yield what looks like the date below the headline: marked as one, and no later change."""
+    heading = next(root.iter("h1"), None)
+    for element in islice(heading.xpath("following::*"), _NEAR) if heading is not None else ():
+        mark = _marks(element)
+        if _LATER.search(mark) or not (element.tag == "time" or _SHOWN.search(mark)):
+            continue
+        line = _words(element)
+        if len(line) <= _DATE_LINE and not _LATER.search(line) and not _is_aside(element):
+            yield lines.date(line) or lines.date(line.partition("|")[0].strip())
 
 
 def _marks(element: Element) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from digest import text
 from digest.errors import IngestError
-from digest.ingest import dates, furniture, html, pictures
+from digest.ingest import dates, furniture, html, people, pictures
 from digest.ingest.addresses import address_of
 from digest.ingest.html import Element
 from digest.model import Article, Item
@@ -36,6 +36,10 @@ _NO_CATEGORY = frozenset(
         "homepage",
         "front page",
     }
+)
+#: Names that programs give an author who gave none.
+_NOBODY = frozenset(
+    {"", "admin", "administrator", "editor", "staff", "webmaster", "author", "user"}
 )
 _PAID = frozenset(
     {
@@ -103,11 +107,16 @@ def _with_body(article: Article, item: Item) -> Article:
     base = _base(body, article.url)
     box = furniture.take_author_box(body)
     furniture.strip(body, title=article.title, author=article.author)
+    byline = people.take_byline(body)
+    author = byline if article.author.casefold() in _NOBODY else article.author
+    told = people.take_biography(body, author)
     image = pictures.best(item.image, body, base)
+    html.flatten_tables(body)
     html.absolutize(body, base)
     return replace(
         article,
-        author_bio=text.shorten(html.plain(item.author_bio) or box, _BIO),
+        author=author,
+        author_bio=text.shorten(html.plain(item.author_bio) or box or told, _BIO),
         summary=_summary(item, body, article.title),
         body=html.reduced(body),
         image=image,

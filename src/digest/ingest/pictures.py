@@ -26,16 +26,18 @@ _ALT = 300
 
 
 def best(given: Image | None, body: Element, base: str) -> Image | None:
-    """Return the feed's own picture when it is fit to show, else the best of the body."""
+    """Return the feed's own picture when it is fit to show, else the best of the body.
+
+    A small one of the feed gives way to a wide one of the body.
+    """
     inside = [
         image for image in (_image(node, base) for node in islice(body.iter("img"), _MOST)) if image
     ]
-    if given is not None:
-        cleaned = _cleaned(given, base)
-        if cleaned and is_fit(cleaned):
-            return _completed(cleaned, inside)
     fit = [image for image in inside if is_fit(image)]
     wide = [image for image in fit if image.width >= GOOD]
+    cleaned = _cleaned(given, base) if given is not None else None
+    if cleaned and is_fit(cleaned) and not (wide and 0 < cleaned.width < GOOD):
+        return _completed(cleaned, inside)
     open_size = [image for image in fit if not image.width]
     return next(iter(wide or open_size or fit), None)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import escape
 
 from digest.errors import IngestError
-from digest.ingest import furniture, metadata, pictures, xml
+from digest.ingest import clutter, furniture, html, metadata, pictures, xml
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
@@ -13,7 +13,7 @@ from digest.ingest.metadata import Metadata
 from digest.ingest.normalize import title_of
 from digest.ingest.sources.base import Parsed
 from digest.ingest.sources.json_feed import paragraphs
-from digest.model import Document, Item
+from digest.model import Document, Image, Item
 
 _PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
 _LONGEST = 2_000_000  #: characters; the text of an article lies well before
@@ -38,12 +38,13 @@ class Page:
         root = _tree(text)
         found = metadata.read(root)
         bio = furniture.take_author_box(root)
-        content = _content(root) or paragraphs(found.text)
         title = title_of(found.title, found.site)
-        if not title or not (content or found.summary):
-            raise IngestError("is a page without an article that could be found")
         own = document.url if is_web(document.url) else ""
         item = _item(found, root, found.url or own or slug(title))
+        clutter.prune(root)
+        content = _content(root) or _content(_tree(text)) or paragraphs(found.text)
+        if not title or not (content or found.summary):
+            raise IngestError("is a page without an article that could be found")
         item = replace(item, title=escape(title, quote=False), content=content, author_bio=bio)
         return Parsed(title=found.site, language=found.language, items=(item,))
 
@@ -54,7 +55,7 @@ def _item(found: Metadata, root: Element, url: str) -> Item:
         url=url,
         author=found.author,
         summary=found.summary,
-        image=pictures.best(found.image, root, url) if found.image else None,
+        image=_picture(found, root, url),
         categories=found.categories,
         published_at=found.published_at,
         updated_at=found.updated_at,
@@ -63,12 +64,20 @@ def _item(found: Metadata, root: Element, url: str) -> Item:
     )
 
 
-def _tree(text: str) -> Element:
-    from lxml import etree, html
+def _picture(found: Metadata, root: Element, url: str) -> Image | None:
+    """Return the picture the page names, with its caption, else the best one beside the text."""
+    if found.image is not None and pictures.is_fit(found.image):
+        return pictures.best(found.image, root, url)
+    return pictures.best(None, clutter.main(root), url)
 
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+
+def _tree(text: str) -> Element:
+    from lxml import etree
+    from lxml.html import HTMLParser, document_fromstring
+
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return html.document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
+        return document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
     except (etree.LxmlError, ValueError) as exc:
         raise IngestError("is not readable as HTML") from exc
 
@@ -81,14 +90,15 @@ def _content(root: Element) -> str:
     try:
         found = trafilatura.extract(
             root,
-            fast=True,
             output_format="html",
             include_comments=False,
-            include_tables=False,
-            include_images=True,
+            include_tables=True,
+            include_images=False,
             include_links=True,
             include_formatting=True,
         )
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError, etree.LxmlError):
         return ""
-    return re.sub(r"(?is)^.*?<body[^>]*>|</body>.*$", "", found or "")
+    body = html.parse(re.sub(r"(?is)^.*?<body[^>]*>|</body>.*$", "", found or ""))
+    clutter.polish(body, clutter.headings(root))
+    return html.inner(body)

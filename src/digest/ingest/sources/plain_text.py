@@ -1,17 +1,13 @@
-"""Read the scraped plain text of an article page: one article, without the page's furniture.
-
-Such a text has the headline and the byline, often twice, a short biography, a photo caption,
-sponsor labels, "Week's Top Stories" and "More In This Category" with teasers cut by an ellipsis.
-"""
+"""Read the scraped plain text of an article page: one article, without the page's furniture."""
 
 import re
 from collections import Counter
 from html import escape
-from itertools import pairwise
+from itertools import chain
 
 from digest import text
 from digest.errors import IngestError
-from digest.ingest import dates, furniture
+from digest.ingest import dates, furniture, lines
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.furniture import Kind
@@ -19,31 +15,18 @@ from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
 _LONGEST = 500_000  #: characters
-_PROSE = 90  #: characters; teasers and labels are shorter or cut
-_BIO = 600
+_SPONSOR = re.compile(r"(?i)\W*(?:sponsor(?:ed)?(?: (?:by|content|message))?|anzeige)\W*")
+_ABOUT = re.compile(
+    r"(?i)(?:about (?:the )?author|author bio(?:graphy)?|bio(?:graphy)?"
+    r"|über (?:den|die) autor(?:in)?|zur person|à propos de l[’']auteure?"
+    r"|sobre el autor)s?\s*:?\s*(.*)"
+)
 _FIELD = re.compile(
     r"(?i)(source|url|link|title|headline|author|written by|date|published(?: on)?|posted(?: on)?"
     r"|updated|section|category|categories|tags|image|photo url|language)\s*:\s*(\S.*)"
 )
-_CAPTION = re.compile(
-    r"(?i)(?:\[?(?:photo|image|picture|caption|credit|file photo|illustration|foto|bild)\s*"
-    r"(?:credit|courtesy|by|:|/)).*|.*\((?:photo|image|credit|picture|foto)\b[^)]{0,80}\)"
-    r"|.{3,240}(?:/|\||©|via )\s*"
-    r"(?:getty images|reuters|ap(?: photo)?|afp|shutterstock|unsplash|wikimedia commons)\.?"
-)
 _PICTURE = re.compile(r"(?i)https?://\S+\.(?:jpe?g|png|webp|avif)(?:\?\S*)?")
-_PARTICLE = r"(?:d[aei]|de[rnl]?|v[ao]n|bin|al|la|le)"
-_CAPITAL = r"[A-ZÀ-ÞŁŚŠŽČ][\w.’'-]*"
-_NAME = re.compile(rf"(?:{_CAPITAL}|{_PARTICLE})(?: (?:{_CAPITAL}|{_PARTICLE})){{1,4}}")
-_SPONSOR = re.compile(r"(?i)\W*(?:sponsor(?:ed)?(?: (?:by|content|message))?|anzeige)\W*")
-_ABOUT = re.compile(
-    r"(?i)(?:about (?:the )?author|author bio(?:graphy)?|bio(?:graphy)?)s?\s*:?\s*(.*)"
-)
-_DOES = re.compile(
-    r"(?i)\b(?:is|was|covers?|writes?|reports?|has|edits?|works?|lives?|joined|holds?|studied|teaches"
-    r"|specialises|specializes|serves|leads|reviews?|photographs?|contributes?|grew)\b"
-)
-_ENDS = re.compile(r"[.!?][\"'”’)\]]*$")
+_CRUMB = 2  #: words; the name of a section has no more
 _NEAR = 40  #: lines in which a name may come again
 _MORE_TITLES = 12  #: lines in which the headline may come again
 
@@ -68,11 +51,12 @@ class PlainText:
     def parse(self, document: Document) -> Parsed:
         """Read the one article."""
         raw = decode(document.content, document.content_type)[:_LONGEST]
-        lines = [line for line in (text.clean(line) for line in raw.split("\n")) if line]
+        found = [line for line in map(text.clean, raw.splitlines()) if line]
         page = _Page()
-        rest = _head(lines, page)
+        rest = _without_comments(lines.unfolded(_head(found, page)))
         rest = _titles(rest, page)
-        rest = _without_lists(rest)
+        page.author = page.author or _author(rest)
+        rest = _without_lists(rest, page.author)
         rest = _people(rest, page)
         body = _body(rest, page)
         if not page.title or not body:
@@ -85,6 +69,7 @@ class _Page:
 
     def __init__(self) -> None:
         self.title = ""
+        self.summary = ""
         self.author = ""
         self.bio = ""
         self.caption = ""
@@ -93,10 +78,10 @@ class _Page:
         self.fields: dict[str, str] = {}
 
 
-def _head(lines: list[str], page: _Page) -> list[str]:
+def _head(given: list[str], page: _Page) -> list[str]:
     """Take "URL: …" and the like, and a bare address, out of the first lines."""
     rest = []
-    for n, line in enumerate(lines):
+    for n, line in enumerate(given):
         found = _FIELD.fullmatch(line) if n < _MORE_TITLES else None
         if n < 3 and is_web(line) and " " not in line and not _PICTURE.fullmatch(line):
             page.fields.setdefault("url", line)
@@ -116,154 +101,174 @@ def _believable(name: str, value: str) -> bool:
     return len(value) <= 200
 
 
-def _titles(lines: list[str], page: _Page) -> list[str]:
-    """Take the headline and its repetition; the shorter of "Headline" and "Headline | Atlas"."""
+def _without_comments(given: list[str]) -> list[str]:
+    """Cut where the readers' comments begin, below some paragraphs."""
+    seen = 0
+    for n, line in enumerate(given):
+        seen += lines.is_prose(line)
+        if seen > 1 and lines.opens_comments(line):
+            return given[:n]
+    return given
+
+
+def _titles(given: list[str], page: _Page) -> list[str]:
+    """Take the headline with its repetitions, the stand-first below it, the menus above it."""
     stated = page.fields.get("title") or page.fields.get("headline") or ""
-    first = next((n for n, line in enumerate(lines) if _may_be_title(line)), None)
-    if first is None:
-        page.title = stated
-        return lines
-    known = stated or lines[first]
-    again = [n for n, line in enumerate(lines[: first + _MORE_TITLES]) if _same_title(line, known)]
-    page.title = min([known, *(lines[n] for n in again)], key=len)
-    return [
-        line for n, line in enumerate(lines) if n not in again and n >= (0 if stated else first)
-    ]
+    page.author = page.fields.get("author") or page.fields.get("written by") or ""
+    top = next((n for n, line in enumerate(given) if lines.is_prose(line)), len(given))
+    first = _headline(given[: min(top, _NEAR)])
+    if stated:
+        first = next(
+            (n for n, line in enumerate(given[:_NEAR]) if lines.same_title(line, stated)), 0
+        )
+    elif first is None:
+        return given
+    known = stated or given[first]
+    near = range(first, min(first + _MORE_TITLES, len(given)))
+    again = [n for n in near if lines.same_title(given[n], known)]
+    page.title = min([known, *(given[n] for n in again)], key=len)
+    rest = [line for n, line in enumerate(given) if n >= first and n not in again]
+    if len(rest) > 1 and _is_stand_first(rest[0], rest[1]):
+        page.summary = rest.pop(0)
+    return rest
 
 
-def _may_be_title(line: str) -> bool:
-    plain = furniture.kind_of(line) is Kind.TEXT and not furniture.is_byline(line)
-    return plain and dates.moment(line) is None and not is_web(line) and len(line) <= 300
+def _headline(given: list[str]) -> int | None:
+    """Return which line is the headline: one that is there twice, else the first of three words."""
+    usable = [n for n, line in enumerate(given) if lines.may_be_title(line)]
+    twice = (
+        n for n in usable if any(m > n and lines.same_title(given[m], given[n]) for m in usable)
+    )
+    long = (n for n in usable if len(given[n].split()) > _CRUMB or _is_credited(given, n + 1))
+    return next(chain(twice, long, usable), None)
 
 
-def _same_title(line: str, title: str) -> bool:
-    short, long = sorted((line.casefold(), title.casefold()), key=len)
-    if short == long:
-        return True
-    rest = long[len(short) :].strip()
-    return len(short) >= 12 and long.startswith(short) and len(rest) < 60 and rest[:1] in "|-–—·•:»"
+def _is_credited(given: list[str], n: int) -> bool:
+    """Say whether a line tells who wrote the text above it, or when."""
+    line = given[n] if n < len(given) else ""
+    return bool(
+        lines.by(line) or lines.date(line) or lines.is_name(line) or lines.dated_name(line)[0]
+    )
 
 
-def _without_lists(lines: list[str]) -> list[str]:
+def _is_stand_first(line: str, following: str) -> bool:
+    """Say whether a line sums the article up: between the headline and the byline."""
+    told = len(line.split()) > _CRUMB and lines.may_be_title(line) and not lines.is_name(line)
+    return told and _is_credited([following], 0)
+
+
+def _without_lists(given: list[str], author: str) -> list[str]:
     """Drop labels, and after a list's label everything that is no full paragraph."""
     rest, skipping = [], False
-    for n, line in enumerate(lines):
+    for n, line in enumerate(given):
         kind = furniture.kind_of(line)
         if kind is Kind.LIST:
             skipping = True
-        elif kind is Kind.TEXT and (not skipping or _ends_list(line)):
+        elif kind is Kind.TEXT and (not skipping or _ends_list(line, author)):
             skipping = False
-            if not _is_sponsor(lines, n):
+            if not _is_sponsor(given, n):
                 rest.append(line)
     return rest
 
 
-def _is_sponsor(lines: list[str], n: int) -> bool:
+def _is_sponsor(given: list[str], n: int) -> bool:
     """Say whether a line is the name below a sponsor's label: short, once, and no one's byline."""
-    line = lines[n]
-    if not n or not _SPONSOR.fullmatch(lines[n - 1]) or _ENDS.search(line):
+    line = given[n]
+    if not n or not _SPONSOR.fullmatch(given[n - 1]) or lines.ends(line):
         return False
-    around = lines[max(n - _NEAR, 0) : n + _NEAR]
+    around = given[max(n - _NEAR, 0) : n + _NEAR]
     named = around.count(line) > 1 or any(other.startswith(f"{line} ") for other in around)
     return len(line.split()) <= 4 and not named
 
 
-def _ends_list(line: str) -> bool:
-    if _ABOUT.fullmatch(line):
-        return True
-    return len(line) >= _PROSE and not furniture.ends_cut(line) and _ENDS.search(line) is not None
+def _ends_list(line: str, author: str) -> bool:
+    about = _ABOUT.fullmatch(line) is not None or line == author
+    return about or lines.is_prose(line) or lines.is_bio(line, author, after_name=False)
 
 
-def _people(lines: list[str], page: _Page) -> list[str]:
+def _people(given: list[str], page: _Page) -> list[str]:
     """Take bylines and the biography."""
-    stated = page.fields.get("author") or page.fields.get("written by") or ""
-    page.author = stated or _author(lines)
     rest: list[str] = []
     after_name = about = False
-    for line in lines:
+    for line in given:
         found = _ABOUT.fullmatch(line)
         if found and not found[1]:
             about = True
         elif found and len(found[1]) > 20:
             page.bio = page.bio or found[1]
-        elif _is_author(line, page.author):
+        elif _is_author(line, page):
             after_name = True
-        elif not page.bio and (about or _is_bio(line, page.author, after_name=after_name)):
-            page.bio, about, after_name = line[:_BIO], False, False
+        elif after_name and lines.is_office(line):
+            continue
+        elif not page.bio and (about or lines.is_bio(line, page.author, after_name=after_name)):
+            page.bio, about, after_name = line[: lines.BIO], False, False
         else:
             after_name = False
             rest.append(line)
+    page.author = page.author or lines.subject(page.bio)
     return rest
 
 
-def _author(lines: list[str]) -> str:
-    """Return the name of a byline, else a name that stands alone twice or above its biography."""
-    for line in lines:
-        if furniture.is_byline(line) and (name := furniture.byline(line)):
-            return re.split(r"\s*(?:[|·•]|\bon\b|\s[-–—]\s|,\s*(?=\w+ \d))", name)[0]
-    alone = [line for line in lines if _NAME.fullmatch(line) and len(line) <= 40]
-    most = Counter(alone).most_common(1)
-    if most and most[0][1] > 1:
-        return most[0][0]
-    for line, following in pairwise(lines):
-        if _NAME.fullmatch(line) and _is_bio(following, line, after_name=False):
-            return line
+def _author(given: list[str]) -> str:
+    """Return the name of a byline, else one that stands alone twice or has a biography below."""
+    top = given[:_NEAR]
+    stated = next((name for name in map(lines.by, given) if name), "")
+    dated = next((name for name, _ in map(lines.dated_name, top) if name), "")
+    alone = Counter(line for line in given if lines.is_name(line)).most_common(1)
+    twice = alone[0][0] if alone and alone[0][1] > 1 else ""
+    return stated or dated or twice or _told_of(given)
+
+
+def _told_of(given: list[str]) -> str:
+    """Return the name a biography opens with: it has a label, or the name stands alone too."""
+    names = {line for line in given if lines.is_name(line)}
+    for n, line in enumerate(given):
+        name = lines.subject(line) if len(line) <= lines.BIO else ""
+        labelled = n > 0 and _ABOUT.fullmatch(given[n - 1]) is not None
+        if name and (name in names or labelled):
+            return name
     return ""
 
 
-def _is_author(line: str, author: str) -> bool:
-    if not author:
+def _is_author(line: str, page: _Page) -> bool:
+    """Say whether a line is the author's name, keeping the date beside it."""
+    if not page.author:
         return False
-    name = re.split(r"\s*(?:[|·•]|\s[-–—]\s)", furniture.byline(line))[0]
-    return name.casefold() == author.casefold()
+    name, when = lines.dated_name(line)
+    page.date = page.date or when
+    shown = name or lines.by(line) or re.split(r"\s*(?:[|·•]|\s[-–—]\s)", furniture.byline(line))[0]
+    return shown.casefold() == page.author.casefold()
 
 
-def _is_bio(line: str, author: str, *, after_name: bool) -> bool:
-    """Say whether a line tells who the author is: by the name or, right below it, a pronoun."""
-    if not author or not 20 <= len(line) <= _BIO:
-        return False
-    names = author.split()
-    first, last = names[0], names[-1]
-    full = line.startswith(author)
-    short = after_name and re.match(
-        rf"(?:{re.escape(first)}|{re.escape(last)}|She|He|They)\b", line
-    )
-    opening = line[:160]
-    return bool((full or short) and _DOES.search(opening))
-
-
-def _body(lines: list[str], page: _Page) -> list[str]:
-    """Take caption, picture and date; what remains are the paragraphs."""
-    rest = []
-    for n, line in enumerate(lines):
-        picture = _PICTURE.search(line)
-        if picture and len(line) < len(picture[0]) + 40:
-            page.image = page.image or picture[0]
-        elif len(line) <= 300 and _CAPTION.fullmatch(line):
-            page.caption = page.caption or line
-        elif n < 8 and len(line) <= 60 and dates.moment(_bare_date(line)):
-            page.date = page.date or _bare_date(line)
-        else:
-            rest.append(line)
-    while rest and _is_leftover(rest[-1]):
+def _body(given: list[str], page: _Page) -> list[str]:
+    """Take caption, picture, section and date; what remains are the paragraphs."""
+    rest = [line for n, line in enumerate(given) if not _taken(line, n, page)]
+    while rest and lines.is_foot(rest[-1]):
         rest.pop()
-    while len(rest) > 1 and _is_crumb(rest[0]):
+    top = next((n for n, line in enumerate(rest) if lines.is_prose(line)), 0)
+    above = [line for line in rest[:top] if lines.is_section(line) or lines.is_plain_caption(line)]
+    captions = [line for line in above if not lines.is_section(line)]
+    page.caption = page.caption or next(iter(captions), "")
+    while not top and len(rest) > 1 and lines.is_section(rest[0]):
         rest.pop(0)
-    return rest
+    return [line for n, line in enumerate(rest) if n >= top or line not in above]
 
 
-def _is_crumb(line: str) -> bool:
-    """Say whether a first line is a way-mark of the site, such as the name of a section."""
-    return len(line.split()) <= 3 and _ENDS.search(line) is None
-
-
-def _bare_date(line: str) -> str:
-    return re.sub(r"(?i)^(?:published|posted|updated|last updated)(?: on| at)?:?\s+", "", line)
-
-
-def _is_leftover(line: str) -> bool:
-    """Say whether a last line is a page's foot: a copyright, a cut teaser."""
-    return furniture.ends_cut(line) or re.match(r"(?i)(?:©|copyright|all rights)", line) is not None
+def _taken(line: str, n: int, page: _Page) -> bool:
+    """Keep what a line says when it is a picture, a caption, a section or a date."""
+    picture, when = _PICTURE.search(line), lines.date(line)
+    section = lines.SECTION.fullmatch(line)
+    if picture and len(line) < len(picture[0]) + 40:
+        page.image = page.image or picture[0]
+    elif lines.is_caption(line):
+        page.caption = page.caption or line
+    elif section and n < _MORE_TITLES:
+        page.fields.setdefault("section", section[1])
+    elif n < _MORE_TITLES and when:
+        page.date = page.date or when
+    else:
+        return False
+    return True
 
 
 def _item(page: _Page, body: list[str], document: Document) -> Item:
@@ -281,7 +286,8 @@ def _item(page: _Page, body: list[str], document: Document) -> Item:
         guid="" if url else f"text:{text.short_id(page.title)}",
         author=escape(page.author, quote=False),
         author_bio=escape(page.bio, quote=False),
-        content="".join(f"<p>{escape(line, quote=False)}</p>" for line in body),
+        summary=escape(page.summary, quote=False),
+        content=lines.markup(body),
         image=Image(picture, caption=page.caption) if picture else None,
         categories=tuple(
             part.strip() for name in names for part in name.split(",") if part.strip()
