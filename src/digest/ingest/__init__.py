@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from digest.errors import IngestError
+from digest.ingest.inflate import unpacked
 from digest.ingest.normalize import language_of, normalize
 from digest.ingest.sources import SOURCES, Parsed
 from digest.ingest.xml import ITEMS
@@ -16,8 +17,8 @@ from digest.text import clean, truncate
 __all__ = ["ITEMS", "Ingested", "read"]
 
 _READABLE = (
-    "readable are RSS, Atom and JSON Feed, HTML pages, Markdown with front matter, JSON or JSONL "
-    "lists of articles, and plain text"
+    "readable are RSS, Atom and JSON Feed, WordPress REST posts, news sitemaps, HTML pages, Markdown "
+    "with front matter, JSON, JSONL or CSV lists of articles, and plain text"
 )
 _MAGIC = {
     b"\x89PNG": "a PNG picture",
@@ -25,7 +26,6 @@ _MAGIC = {
     b"GIF8": "a GIF picture",
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a ZIP archive or office document",
-    b"\x1f\x8b": "gzip data",
     b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program",
 }
@@ -73,6 +73,7 @@ def read(
 def _parsed(document: Document) -> Parsed:
     where = document.path or document.url
     try:
+        document = unpacked(document)
         for source in SOURCES:
             if source.accepts(document):
                 return source.parse(document)
