@@ -17,8 +17,8 @@ from digest.text import clean, truncate
 __all__ = ["ITEMS", "Ingested", "read"]
 
 _READABLE = (
-    "readable are RSS, Atom and JSON Feed, WordPress REST posts, news sitemaps, HTML pages, Markdown "
-    "with front matter, JSON, JSONL or CSV lists of articles, and plain text"
+    "readable are RSS, Atom and JSON Feed, WordPress posts (REST), news sitemaps, HTML pages, "
+    "Markdown with front matter, JSON, JSONL or CSV lists of articles, and plain text"
 )
 _MAGIC = {
     b"\x89PNG": "a PNG picture",

@@ -11,7 +11,9 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
 from digest.ingest.files import documents
 from digest.ingest.http import Fetched, Fetcher
-from digest.model import Document, Feed, Reading
+from digest.model import Document, Feed, FeedKind, Reading
+from digest.pipeline.asking import ask
+from digest.pipeline.watch import watch
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
 
@@ -50,25 +52,14 @@ def fetch_feeds(
 
 
 def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
-    marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
     try:
-        fetched = fetcher.fetch(feed.url, **marks)
-        ingested = _read(app, feed, fetched)
+        if feed.kind is FeedKind.FRONT_PAGE:
+            fetched, note = watch(app, fetcher, feed)
+            return _note_success(app, feed, fetched, None, note)
+        fetched, ingested = ask(app, fetcher, feed, force=force)
     except IngestError as error:
         return _note_failure(app, feed, error)
     return _note_success(app, feed, fetched, ingested)
-
-
-def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
-    if fetched.document is None:
-        return None
-    return read(
-        fetched.document,
-        feed_title=feed.title,
-        section=feed.section,
-        site_url=app.settings.publication.url,
-        now=app.now(),
-    )
 
 
 def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
@@ -79,7 +70,9 @@ def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
     return Gathered(feed.url, error=str(error))
 
 
-def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None) -> Gathered:
+def _note_success(
+    app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None, note: str = "nothing new"
+) -> Gathered:
     now = app.now()
     if fetched.status == "gone":
         with app.database.transaction() as tx:
@@ -95,8 +88,8 @@ def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | N
         if feeds.has(tx, str(facts.get("url", ""))):
             facts |= {"ended": True, "last_error": f"moved to another feed: {facts.pop('url')}"}
         feeds.update(tx, feed.id, **facts)
-    note = "" if ingested else "nothing new"
-    return Gathered(feed.url, stored, ingested.refused if ingested else (), note=note)
+    refused = ingested.refused if ingested else ()
+    return Gathered(feed.url, stored, refused, note="" if ingested else note)
 
 
 def _facts(

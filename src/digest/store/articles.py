@@ -124,11 +124,23 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
 
 
-def add_readings(tx: Transaction, readings: Iterable[Reading]) -> None:
-    """Keep counts with their moment; a count that did not change since is not kept again."""
+def known(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
+    """Return canonical address -> id of those of these articles that are stored."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = _ARTICLE.c.key.in_(keys[start : start + _CHUNK])
+        found |= {
+            row["key"]: row["id"]
+            for row in rows(tx, sa.select(_ARTICLE.c.key, _ARTICLE.c.id).where(some))
+        }
+    return found
+
+
+def add_readings(tx: Transaction, readings: Iterable[Reading], *, every: bool = False) -> None:
+    """Keep counts with their moment; one that did not change is kept again only with `every`."""
     given = [asdict(reading) for reading in readings]
-    known = _newest(tx, [row["article_id"] for row in given])
-    fresh = [r for r in given if known.get((r["article_id"], r["metric"])) != r["value"]]
+    before = {} if every else _newest(tx, [row["article_id"] for row in given])
+    fresh = [r for r in given if before.get((r["article_id"], r["metric"])) != r["value"]]
     if fresh:
         tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
 

@@ -23,11 +23,11 @@ _YES = frozenset({"1", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "false", "no", "n", ""})
 _FLAGS = ("featured", "sponsored", "hidden")
 _NUMBERS = ("comments", "views", "image_width", "image_height")
-_COLUMNS = frozenset(
-    (*_FLAGS, *_NUMBERS, "url", "title", "author", "author_bio", "summary", "content", "guid")
-    + ("image_url", "image_caption", "image_alt", "categories", "published_at", "updated_at")
-    + ("language",)
+_TEXTS = (
+    *("url", "title", "author", "author_bio", "summary", "content", "guid", "categories"),
+    *("image_url", "image_caption", "image_alt", "published_at", "updated_at", "language"),
 )
+_COLUMNS = frozenset((*_FLAGS, *_NUMBERS, *_TEXTS))
 
 Cells = list[str]
 

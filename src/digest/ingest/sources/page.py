@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import escape
 
 from digest.errors import IngestError
-from digest.ingest import furniture, metadata, pictures, xml
+from digest.ingest import furniture, html, metadata, pictures, xml
 from digest.ingest.addresses import is_web, slug
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
@@ -16,8 +16,6 @@ from digest.ingest.sources.json_feed import paragraphs
 from digest.model import Document, Item
 
 _PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
-_LONGEST = 2_000_000  #: characters; the text of an article lies well before
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Page:
@@ -34,8 +32,7 @@ class Page:
 
     def parse(self, document: Document) -> Parsed:
         """Read the one article; IngestError when the page holds none."""
-        text = decode(document.content, document.content_type)[:_LONGEST]
-        root = _tree(text)
+        root = html.parse_page(decode(document.content, document.content_type))
         found = metadata.read(root)
         bio = furniture.take_author_box(root)
         content = _content(root) or paragraphs(found.text)
@@ -61,16 +58,6 @@ def _item(found: Metadata, root: Element, url: str) -> Item:
         language=found.language,
         counts=found.counts,
     )
-
-
-def _tree(text: str) -> Element:
-    from lxml import etree, html
-
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    try:
-        return html.document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
-    except (etree.LxmlError, ValueError) as exc:
-        raise IngestError("is not readable as HTML") from exc
 
 
 def _content(root: Element) -> str:

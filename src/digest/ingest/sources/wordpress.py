@@ -13,7 +13,9 @@ from digest.model import Document, Image, Item
 
 _START = re.compile(r"\s*[\[{]")
 #: Inside a text the quotation marks would be escaped, so these are members.
-_POST = re.compile(r"(?<!\\)\"(?:title|content|excerpt)\"\s*:\s*\{\s*\"(?:raw|rendered|protected)\"")
+_POST = re.compile(
+    r"(?<!\\)\"(?:title|content|excerpt)\"\s*:\s*\{\s*\"(?:raw|rendered|protected)\""
+)
 _ENDPOINT = re.compile(r"(?i)/wp/v2/\w|rest_route=(?:/|%2F)wp(?:/|%2F)v2")
 _NO_POSTS = frozenset({"attachment", "comment", "nav_menu_item", "revision", "wp_block"})
 _SECTION = re.compile(r"(?i)categor|section|topic|rubri")
