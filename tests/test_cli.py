@@ -68,7 +68,7 @@ def test_init_makes_a_config_that_loads_and_says_what_to_do_next(
 ) -> None:
     done = digest("init", "outlet")
     assert done.returncode == 0
-    assert "feeds add https://YOUR-SITE/feed/" in done.stdout
+    assert "feeds add https://YOUR-SITE/" in done.stdout
     assert oct((tmp_path / "outlet/digest.key").stat().st_mode)[-3:] == "600"
     assert digest("config", "check", "-c", "outlet/config.toml").returncode == 0
     before = (tmp_path / "outlet/digest.key").read_text()

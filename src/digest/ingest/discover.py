@@ -11,6 +11,7 @@ from digest.errors import IngestError
 from digest.ingest import html, paging
 from digest.ingest.decode import decode
 from digest.ingest.html import Element
+from digest.ingest.inflate import unpacked
 from digest.ingest.sources import SOURCES
 from digest.model import Document
 
@@ -60,7 +61,8 @@ class Choice(NamedTuple):
 
 def format_of(document: Document) -> str:
     """Return the name of the feed format a document is in, "" when it is a page or text."""
-    found = next((source.name for source in SOURCES if source.accepts(document)), "")
+    content = unpacked(document)
+    found = next((source.name for source in SOURCES if source.accepts(content)), "")
     return "" if found in _PAGES else found
 
 

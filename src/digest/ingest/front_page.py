@@ -22,9 +22,9 @@ _FURNITURE_TAGS = frozenset({"nav", "footer", "aside"})
 _FURNITURE_ROLES = frozenset({"navigation", "contentinfo", "complementary", "search", "menu"})
 _FURNITURE_NAME = re.compile(
     r"(?i)(?:site|main|primary|secondary|page|global|top|mega|left|right)?[-_]?"
-    r"(?:nav|navbar|navigation|mega-?menu|menu|footer|sidebar|side-?bar|widgets?|widget-area"
+    r"(?:nav|navbar|navigation|mega-?menu|menu|footer|sidebar|side-?bar|widget-area"
     r"|breadcrumbs?|most[-_]?(?:read|popular|viewed|shared|commented)|popular|trending|tag-?cloud"
-    r"|related|recommended|sponsored|promo(?:ted)?|advert\w*|comments?|cookie\w*|consent|share|social)"
+    r"|recommended|sponsored|promo(?:ted)?|advert\w*|comments?|cookie\w*|consent|share|social)"
     r"(?:[-_](?:list|block|box|area|wrapper|container|inner|posts|stories|articles|items|left|right"
     r"|menu|links|widget|bar|module|section|\d+))*"
 )
@@ -138,25 +138,27 @@ def _in_heading(node: Element) -> bool:
 def _without_furniture(links: Sequence[_Link]) -> list[_Link]:
     """Drop what stands in navigation, footers and side bars.
 
-    Class names are only a hint: a part that holds most of the page's headlines is the page.
+    Class names are only a hint: a part that holds most of the page's headlines is the page, and
+    hints that would drop most headlines say nothing.
     """
-    around = [[up for up in link.node.iterancestors() if _is_hint(up)] for link in links]
+    fit = [link for link in links if not _is_furniture(link)]
+    around = [[up for up in link.node.iterancestors() if _is_hint(up)] for link in fit]
     held = Counter(up for ups in around for up in ups)
-    return [
+    kept = [
         link
-        for link, ups in zip(links, around, strict=True)
-        if not _is_furniture(link.node) and not any(2 * held[up] <= len(links) for up in ups)
+        for link, ups in zip(fit, around, strict=True)
+        if not any(2 * held[up] <= len(fit) for up in ups)
     ]
+    trusted = len(kept) >= max(FEWEST, len(fit) / 4)
+    return kept if trusted else fit
 
 
-def _is_furniture(node: Element) -> bool:
-    for up in node.iterancestors():
+def _is_furniture(link: _Link) -> bool:
+    for up in link.node.iterancestors():
         if up.tag in _FURNITURE_TAGS or (up.get("role") or "").lower() in _FURNITURE_ROLES:
             return True
-        if (
-            up.tag == "header"
-            and next(up.iterancestors("article", "main", "section"), None) is None
-        ):
+        inside = up.tag == "header" and not link.heading
+        if inside and next(up.iterancestors("article", "main", "section"), None) is None:
             return True
     return False
 

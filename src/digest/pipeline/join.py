@@ -58,11 +58,11 @@ def _looked(app: App, url: str, kind: FeedKind) -> Choice:
             ) from error
         if kind is FeedKind.FRONT_PAGE:
             count = len(front_page.headlines(document))
-            return Choice(url, f"a front page with {count} headlines")
+            return Choice(url, f"a front page; headlines now: {count}")
         found = discover.format_of(document)
         if found:
             count = len(read(document, now=app.now()).articles)
-            return Choice(url, f"it is a feed ({found}) with {count} articles")
+            return Choice(url, f"it is a feed itself ({found}); articles now: {count}")
         return discover.choose(url, _try(app, fetcher, discover.candidates(document)))
 
 
