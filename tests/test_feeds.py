@@ -275,6 +275,15 @@ def test_a_front_page_is_read_every_hour_and_every_place_is_kept(
         assert len(articles.newest(tx)) == 2
 
 
+def test_articles_are_read_before_the_front_page_that_shows_them(app: App, server: Server) -> None:
+    front(server, 1, 2, 3)
+    pipeline.add_feed(app, server.url("/"), kind=FeedKind.FRONT_PAGE)
+    wordpress(server, [[a_post(server, n) for n in (1, 2)]])
+    pipeline.add_feed(app, server.url(POSTS))
+    done = pipeline.fetch_feeds(app)
+    assert done[1].note == "3 headlines, 2 of articles we know"
+
+
 def test_what_is_no_front_page_leaves_no_reading(app: App, server: Server, clock: Clock) -> None:
     ids = store(app, server, 1)
     front(server, 1, 2, 3)

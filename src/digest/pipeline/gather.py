@@ -42,13 +42,18 @@ def fetch_feeds(
     with app.database.reading() as tx:
         named = [feeds.find(tx, name) for name in names]
         everything = feeds.every(tx) if force else feeds.due(tx, app.now())
-    wanted = named or everything
     done = []
     with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for gathered in pool.map(lambda feed: _fetch_one(app, fetcher, feed, force=force), wanted):
-            on_done(gathered)
-            done.append(gathered)
+        for batch in _batches(named or everything):
+            for gathered in pool.map(lambda f: _fetch_one(app, fetcher, f, force=force), batch):
+                on_done(gathered)
+                done.append(gathered)
     return done
+
+
+def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
+    """Return articles first: a front page tells of those we know."""
+    return [[feed for feed in wanted if feed.kind is kind] for kind in FeedKind]
 
 
 def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
