@@ -9,11 +9,18 @@ from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, paging, read
 from digest.ingest.http import Fetched, Fetcher
-from digest.model import Document, Feed
+from digest.model import Document, Feed, FeedKind
 
 
-def ask(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> tuple[Fetched, Ingested | None]:
-    """Return the first answer and all articles that came; IngestError when nothing did."""
+def ask_feed(
+    app: App, fetcher: Fetcher, feed: Feed, *, force: bool
+) -> tuple[Fetched, Ingested | None]:
+    """Return the first answer and all articles that came; IngestError when nothing did.
+
+    The answer of a front page holds no articles of its own; it is always asked for whole.
+    """
+    if feed.kind is FeedKind.FRONT_PAGE:
+        return fetcher.fetch(feed.url), None
     if paging.is_posts(feed.url):
         return _ask_wordpress(app, fetcher, feed, None if force else feed.last_success_at)
     marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from digest.ingest import Ingested, due, read
 from digest.ingest.files import documents
 from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind, Reading
-from digest.pipeline.asking import ask
-from digest.pipeline.watch import watch
+from digest.pipeline.asking import ask_feed
+from digest.pipeline.watch import keep_positions
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
 
@@ -57,14 +57,15 @@ def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
 
 
 def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
+    note = "nothing new"
     try:
-        if feed.kind is FeedKind.FRONT_PAGE:
-            fetched, note = watch(app, fetcher, feed)
-            return _note_success(app, feed, fetched, None, note)
-        fetched, ingested = ask(app, fetcher, feed, force=force)
+        fetched, ingested = ask_feed(app, fetcher, feed, force=force)
+        if feed.kind is FeedKind.FRONT_PAGE and fetched.document:
+            note = keep_positions(app, fetched.document)
+            fetched = replace(fetched, max_age=None)  # says nothing of how often a look is worth it
     except IngestError as error:
         return _note_failure(app, feed, error)
-    return _note_success(app, feed, fetched, ingested)
+    return _note_success(app, feed, fetched, ingested, note)
 
 
 def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
@@ -76,7 +77,7 @@ def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
 
 
 def _note_success(
-    app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None, note: str = "nothing new"
+    app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None, note: str
 ) -> Gathered:
     now = app.now()
     if fetched.status == "gone":

@@ -43,7 +43,7 @@ class CsvFile:
         kind = document.content_type.lower()
         if path.endswith((".csv", ".tsv")) or kind.startswith(("text/csv", "text/tab-sep")):
             return True
-        names = _names(_first_line(decode(document.content[:_HEAD], document.content_type)))[1]
+        names = _names(_first_line(decode(document.content, document.content_type)))[1]
         return "title" in names and len(_COLUMNS.intersection(names)) > 1
 
     def parse(self, document: Document) -> Parsed:
