@@ -68,7 +68,7 @@ def test_init_makes_a_config_that_loads_and_says_what_to_do_next(
 ) -> None:
     done = digest("init", "outlet")
     assert done.returncode == 0
-    assert "feeds add https://YOUR-SITE/feed/" in done.stdout
+    assert "feeds add https://YOUR-SITE/" in done.stdout
     assert oct((tmp_path / "outlet/digest.key").stat().st_mode)[-3:] == "600"
     assert digest("config", "check", "-c", "outlet/config.toml").returncode == 0
     before = (tmp_path / "outlet/digest.key").read_text()
@@ -211,8 +211,8 @@ def test_a_bad_row_is_named_and_the_rest_is_imported(outlet: Run, tmp_path: Path
 
 
 def test_feeds_go_out_and_in_as_opml(outlet: Run, tmp_path: Path) -> None:
-    outlet("feeds", "add", "https://news.example/feed/", "--section", "World")
-    outlet("feeds", "add", "https://other.example/atom.xml", "--title", "Other & more")
+    outlet("feeds", "add", "https://news.example/feed/", "--section", "World", "--as-is")
+    outlet("feeds", "add", "https://other.example/atom.xml", "--title", "Other & more", "--as-is")
     assert outlet("feeds", "add", "https://news.example/feed/").returncode == 1
     assert outlet("feeds", "add", "news.example").returncode == 1
     outlet("feeds", "export", "--out", "feeds.opml")
@@ -228,7 +228,11 @@ def test_feeds_go_out_and_in_as_opml(outlet: Run, tmp_path: Path) -> None:
 
 
 def test_a_feed_that_cannot_be_fetched_is_one_line_and_noted(outlet: Run) -> None:
-    outlet("feeds", "add", "http://127.0.0.1/feed")
+    done = outlet("feeds", "add", "http://127.0.0.1/feed")
+    assert done.returncode == 1
+    assert "private address" in done.stderr
+    assert json.loads(outlet("feeds", "list", "--json").stdout) == []
+    outlet("feeds", "add", "http://127.0.0.1/feed", "--as-is")
     done = outlet("fetch")
     assert done.returncode == 1
     assert "leads to a private address (127.0.0.1)" in done.stderr

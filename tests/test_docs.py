@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from digest.ingest.sources import SOURCES
 
 from digest.cli import app
+from digest.ingest.sources import SOURCES
 from digest.preflight.rules import RULES
 from digest.rank.signals import SIGNALS
 

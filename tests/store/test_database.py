@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from digest.errors import StoreError
-from digest.store import Database
+from digest.model import FeedKind
+from digest.store import Database, feeds
 from digest.store.database import HEAD
-from digest.store.migrations import drift, head
+from digest.store.migrations import _config, drift, head
 
 
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
@@ -22,6 +24,23 @@ def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
 def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.reading() as tx:
         assert drift(tx) == []
+
+
+def test_feeds_of_the_first_version_hold_articles(tmp_path: Path) -> None:
+    old = Database(f"sqlite:///{tmp_path}/digest.db")
+    with old.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO feed"
+            " (url, title, section, etag, last_modified, last_error, failures, ended)"
+            " VALUES ('https://n.example/feed/', '', '', '', '', '', 0, 0)"
+        )
+    old.upgrade()
+    with old.reading() as tx:
+        assert [feed.kind for feed in feeds.every(tx)] == [FeedKind.ARTICLES]
+    old.close()
 
 
 def test_every_connection_syncs_at_commit_and_keeps_references(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def import_articles(
     paths: list[Path] = typer.Argument(..., metavar="PATH…", help="Files and folders."),
     section: str = typer.Option("", help="Category of articles that bring none."),
 ) -> None:
-    """Import files: feeds, JSON Feed, HTML pages, Markdown, JSON, JSONL, plain text."""
+    """Import files: feeds, WordPress posts, HTML pages, Markdown, JSON, JSONL, CSV, plain text."""
     from digest.pipeline import import_files
     from digest.store.articles import Stored
 

@@ -38,7 +38,7 @@ def init(folder: Path = typer.Argument(Path(), metavar="[DIR]")) -> None:
     print(f"{'made' if made else 'kept'} {path}; the database is ready: {database.name}")
     print("next: put your outlet's name, addresses and schedule into it, then")
     print(f"  digest -c {path} config check")
-    print(f"  digest -c {path} feeds add https://YOUR-SITE/feed/")
+    print(f"  digest -c {path} feeds add https://YOUR-SITE/")
     print(f"  digest -c {path} fetch")
     print(f"  digest -c {path} preview --open")
 

@@ -52,25 +52,32 @@ def say_gathered(done: "Gathered") -> None:
 
 def add(
     context: typer.Context,
-    url: str = typer.Argument(..., metavar="URL"),
+    url: str = typer.Argument(..., metavar="URL", help="Of a feed, or of a site's home page."),
     title: str = typer.Option("", help="Shown as the source; empty: the feed's own title."),
     section: str = typer.Option("", help="Category of articles that bring none."),
+    front_page: bool = typer.Option(
+        False, "--front-page", help="Watch which article stands where on this page."
+    ),
+    as_is: bool = typer.Option(False, "--as-is", help="Add this address without looking."),
 ) -> None:
-    """Add a feed."""
-    from digest.errors import WrongState
-    from digest.store import feeds
-    from digest.text import link_url
+    """Add a feed, or the one a page leads to."""
+    from digest.model import FeedKind
+    from digest.pipeline import add_feed
 
-    if not link_url(url):
-        raise WrongState(f"{url} is not a web address; write e.g. https://news.example/feed/")
-    with opened(context) as app, app.database.transaction() as tx:
-        feed = feeds.add(tx, url.strip(), title, section)
-    print(f"added feed {feed.id}: {feed.url}; `digest fetch` reads it")
+    kind = FeedKind.FRONT_PAGE if front_page else FeedKind.ARTICLES
+    with opened(context) as app:
+        added = add_feed(app, url, title=title, section=section, kind=kind, as_is=as_is)
+    print(f"added feed {added.feed.id}: {added.feed.url}; `digest fetch` reads it")
+    if added.why:
+        print(f"  why: {added.why}")
+    for other in added.others:
+        print(f"  passed over: {other}")
 
 
 def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
     """List the feeds with their health."""
     from digest import shapes
+    from digest.model import FeedKind
     from digest.store import feeds
 
     with opened(context) as app, app.database.reading() as tx:
@@ -82,7 +89,7 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
         (
             f.id,
             f.title or f.url,
-            f.section,
+            f.kind.value if f.kind is FeedKind.FRONT_PAGE else f.section,
             shapes.moment(f.last_success_at) or "never",
             f.last_error,
         )
@@ -150,12 +157,17 @@ def export_opml(
     context: typer.Context,
     out: Path | None = typer.Option(None, "--out", help="A file; else stdout."),
 ) -> None:
-    """Write the feeds as OPML."""
+    """Write the feeds as OPML; it has no word for a front page."""
     from digest.ingest import opml
+    from digest.model import FeedKind
     from digest.store import feeds
 
     with opened(context) as app, app.database.reading() as tx:
-        outlines = [opml.Listed(feed.url, feed.title, feed.section) for feed in feeds.every(tx)]
+        outlines = [
+            opml.Listed(feed.url, feed.title, feed.section)
+            for feed in feeds.every(tx)
+            if feed.kind is FeedKind.ARTICLES
+        ]
         text = opml.write(outlines, app.settings.publication.name)
     if out is None:
         print(text)

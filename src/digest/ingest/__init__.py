@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from digest.errors import IngestError
+from digest.ingest.inflate import unpacked
 from digest.ingest.normalize import language_of, normalize
 from digest.ingest.sources import NO_FEEDS, SOURCES, Parsed
 from digest.ingest.xml import ITEMS
@@ -16,8 +17,8 @@ from digest.text import clean, truncate
 __all__ = ["ITEMS", "Ingested", "read"]
 
 _READABLE = (
-    "readable are RSS, Atom and JSON Feed, HTML pages, Markdown with front matter, JSON or JSONL "
-    "lists of articles, and plain text"
+    "readable are RSS, Atom and JSON Feed, WordPress posts (REST), news sitemaps, HTML pages, "
+    "Markdown with front matter, JSON, JSONL or CSV lists of articles, and plain text"
 )
 _ADD_A_FEED = "give the address of a feed, or import a saved file with `digest articles import`"
 _MAGIC = {
@@ -26,7 +27,6 @@ _MAGIC = {
     b"GIF8": "a GIF picture",
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a ZIP archive or office document",
-    b"\x1f\x8b": "gzip data",
     b"SQLite format 3": "an SQLite database",
     b"\x7fELF": "a program",
 }
@@ -76,6 +76,7 @@ def read(
 def _parsed(document: Document, *, feeds_only: bool) -> Parsed:
     where = document.path or document.url
     try:
+        document = unpacked(document)
         for source in SOURCES:
             if source.accepts(document):
                 _refuse_no_feed(source.name, feeds_only=feeds_only)

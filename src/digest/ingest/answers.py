@@ -15,7 +15,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 OK = frozenset({200, 203})
 
-_NOT_TEXT = re.compile(r"(?i)\s*(image|audio|video|font)/|\s*application/(pdf|zip|gzip|msword)\b")
+_NOT_TEXT = re.compile(r"(?i)\s*(image|audio|video|font)/|\s*application/(pdf|zip|msword)\b")
 _LONGEST = timedelta(days=365)
 
 
@@ -40,6 +40,7 @@ class Fetched:
     moved_permanently_to: str = ""  #: set when every redirect up to it was a permanent one
     retry_after: timedelta | None = None
     max_age: timedelta | None = None  #: how long the answer stays fresh by its own word
+    pages: int = 0  #: X-WP-TotalPages: how many answers a WordPress list has; 0 unknown
 
 
 def fetched(url: str, answer: Answer, moved: str) -> Fetched:
@@ -57,6 +58,7 @@ def fetched(url: str, answer: Answer, moved: str) -> Fetched:
         moved_permanently_to=moved,
         retry_after=retry_after(answer.headers),
         max_age=max_age(answer.headers),
+        pages=_pages(answer.headers.get("x-wp-totalpages", "")),
     )
 
 
@@ -89,6 +91,10 @@ def max_age(headers: Mapping[str, str]) -> timedelta | None:
     """Return the freshness Cache-Control gives the answer, at most a year."""
     found = re.search(r"(?i)\bmax-age\s*=\s*\"?(\d{1,9})", headers.get("cache-control", ""))
     return min(timedelta(seconds=int(found[1])), _LONGEST) if found else None
+
+
+def _pages(value: str) -> int:
+    return int(value) if value.isascii() and value.isdecimal() and len(value) < 7 else 0
 
 
 def _http_date(text: str) -> datetime | None:

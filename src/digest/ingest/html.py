@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import urljoin
 
 from digest import text
+from digest.errors import IngestError
 
 #: An lxml element. lxml has no types of its own.
 Element = Any
 
 MAX_DEPTH = 100  #: nh3 takes time by the square of the depth; no article needs more
 _MAX_ATTRIBUTE = 8_192
+_LONGEST_PAGE = 2_000_000  #: characters; what matters of a page lies well before
 
 TAGS = frozenset(
     "a b blockquote br code em figcaption figure h2 h3 h4 hr i img li ol p pre strong sub sup "
@@ -72,6 +74,18 @@ def parse(markup: str) -> Element:
         body.set("data-base", base.get("href") or "")
     _silence(body)
     return body
+
+
+def parse_page(markup: str) -> Element:
+    """Return the root of a whole page, head and all; IngestError when it is none."""
+    from lxml import etree, html
+
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    data = _CONTROLS.sub("", markup[:_LONGEST_PAGE]).encode("utf-8", "ignore")
+    try:
+        return html.document_fromstring(data, parser)
+    except (etree.LxmlError, ValueError) as exc:
+        raise IngestError("is not readable as HTML") from exc
 
 
 def _flatten(body: Element) -> None:

@@ -1,14 +1,26 @@
 """Collect and decompress an answer piece by piece, and stop before it grows too large."""
 
 import zlib
+from dataclasses import replace
 
 from digest.errors import IngestError
 from digest.ingest.limits import Limits
+from digest.model import Document
 
 _GZIP = b"\x1f\x8b"
 _MEMBERS = 100  #: each copies what is left of the chunk
 _STEP = 65_536  #: bytes inflated at a time
 _RATIO_FROM = 1_000_000  #: raw bytes from which the ratio counts: short texts may repeat a lot
+
+
+def unpacked(document: Document) -> Document:
+    """Return a document that is a gzip file as what it holds, within the limits of a fetch."""
+    if not document.content.startswith(_GZIP):
+        return document
+    body = Body("gzip", Limits())
+    body.add(document.content)
+    path = document.path.removesuffix(".gz")
+    return replace(document, content=body.finish(), content_type="", path=path)
 
 
 class Body:

@@ -26,6 +26,7 @@ from digest.model.people import (
 from digest.model.states import (
     DeliveryState,
     EditionState,
+    FeedKind,
     Severity,
     SubscriptionState,
     SuppressionReason,
@@ -48,6 +49,7 @@ __all__ = [
     "Edition",
     "EditionState",
     "Feed",
+    "FeedKind",
     "Finding",
     "Image",
     "Item",

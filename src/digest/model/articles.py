@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from digest.model.states import FeedKind
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:
@@ -20,6 +22,7 @@ class Feed:
     last_error: str = ""
     failures: int = 0  #: failed fetches in a row
     ended: bool = False  #: the server said 410 Gone
+    kind: FeedKind = FeedKind.ARTICLES
 
 
 @dataclass(frozen=True, slots=True)

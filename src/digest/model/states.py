@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class FeedKind(StrEnum):
+    """What a feed's address holds."""
+
+    ARTICLES = "articles"
+    FRONT_PAGE = "front page"
+
+
 class EditionState(StrEnum):
     """Where an edition stands."""
 

@@ -16,14 +16,17 @@ from digest.pipeline.edit import (
 )
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files
 from digest.pipeline.health import health
+from digest.pipeline.join import Added, add_feed
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 
 __all__ = [
+    "Added",
     "Drained",
     "Gathered",
     "Proof",
+    "add_feed",
     "add_placement",
     "approve_edition",
     "compose_next",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
 from digest.ingest.files import documents
 from digest.ingest.http import Fetched, Fetcher
-from digest.model import Document, Feed, Reading
+from digest.model import Document, Feed, FeedKind, Reading
+from digest.pipeline.asking import ask_feed
+from digest.pipeline.watch import keep_positions
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
 
@@ -45,33 +47,28 @@ def fetch_feeds(
         return []
     done = []
     with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for gathered in pool.map(lambda feed: _fetch_one(app, fetcher, feed, force=force), wanted):
-            on_done(gathered)
-            done.append(gathered)
+        for batch in _batches(wanted):
+            for gathered in pool.map(lambda f: _fetch_one(app, fetcher, f, force=force), batch):
+                on_done(gathered)
+                done.append(gathered)
     return done
 
 
+def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
+    """Return articles first: a front page tells of those we know."""
+    return [[feed for feed in wanted if feed.kind is kind] for kind in FeedKind]
+
+
 def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
-    marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
+    note = "nothing new"
     try:
-        fetched = fetcher.fetch(feed.url, **marks)
-        ingested = _read(app, feed, fetched)
+        fetched, ingested = ask_feed(app, fetcher, feed, force=force)
+        if feed.kind is FeedKind.FRONT_PAGE and fetched.document:
+            note = keep_positions(app, fetched.document)
+            fetched = replace(fetched, max_age=None)  # says nothing of how often a look is worth it
     except IngestError as error:
         return _note_failure(app, feed, error)
-    return _note_success(app, feed, fetched, ingested)
-
-
-def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
-    if fetched.document is None:
-        return None
-    return read(
-        fetched.document,
-        feed_title=feed.title,
-        section=feed.section,
-        site_url=app.settings.publication.url,
-        now=app.now(),
-        feeds_only=True,
-    )
+    return _note_success(app, feed, fetched, ingested, note)
 
 
 def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
@@ -82,7 +79,9 @@ def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
     return Gathered(feed.url, error=str(error))
 
 
-def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None) -> Gathered:
+def _note_success(
+    app: App, feed: Feed, fetched: Fetched, ingested: Ingested | None, note: str
+) -> Gathered:
     now = app.now()
     if fetched.status == "gone":
         with app.database.transaction() as tx:
@@ -98,8 +97,8 @@ def _note_success(app: App, feed: Feed, fetched: Fetched, ingested: Ingested | N
         if feeds.has(tx, str(facts.get("url", ""))):
             facts |= {"ended": True, "last_error": f"moved to another feed: {facts.pop('url')}"}
         feeds.update(tx, feed.id, **facts)
-    note = "" if ingested else "nothing new"
-    return Gathered(feed.url, stored, ingested.refused if ingested else (), note=note)
+    refused = ingested.refused if ingested else ()
+    return Gathered(feed.url, stored, refused, note="" if ingested else note)
 
 
 def _facts(

@@ -1,6 +1,6 @@
 """Queries about articles and their readings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -124,29 +124,50 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
 
 
-def add_readings(tx: Transaction, readings: Iterable[Reading]) -> None:
-    """Keep counts with their moment; a count that did not change since is not kept again."""
+def known(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
+    """Return canonical address -> id of those of these articles that are stored."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = _ARTICLE.c.key.in_(keys[start : start + _CHUNK])
+        found |= {
+            row["key"]: row["id"]
+            for row in rows(tx, sa.select(_ARTICLE.c.key, _ARTICLE.c.id).where(some))
+        }
+    return found
+
+
+def add_readings(tx: Transaction, readings: Iterable[Reading], *, every: bool = False) -> None:
+    """Keep counts with their moment; one that did not change is kept again only with `every`."""
     given = [asdict(reading) for reading in readings]
-    known = _newest(tx, [row["article_id"] for row in given])
-    fresh = [r for r in given if known.get((r["article_id"], r["metric"])) != r["value"]]
+    before = {} if every else _newest(tx, given)
+    fresh = [r for r in given if before.get((r["article_id"], r["metric"])) != r["value"]]
     if fresh:
         tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
 
 
-def _newest(tx: Transaction, ids: list[str]) -> dict[tuple[str, str], int]:
+def _newest(tx: Transaction, given: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    """Return the last value of each metric given, of each article given."""
+    metrics = {row["metric"] for row in given}
     found: dict[tuple[str, str], int] = {}
-    for reading in readings_of(tx, ids, None):
+    for reading in readings_of(tx, [row["article_id"] for row in given], None, metrics):
         found[reading.article_id, reading.metric] = reading.value
     return found
 
 
-def readings_of(tx: Transaction, ids: Sequence[str], as_of: datetime | None) -> list[Reading]:
+def readings_of(
+    tx: Transaction,
+    ids: Sequence[str],
+    as_of: datetime | None,
+    metrics: Collection[str] | None = None,
+) -> list[Reading]:
     """Return the counts of these articles read at or before `as_of`, oldest first."""
     found = []
     for start in range(0, len(ids), _CHUNK):
         some = _READING.c.article_id.in_(ids[start : start + _CHUNK])
         wanted = sa.select(_READING).where(some)
         wanted = wanted.where(_READING.c.read_at <= as_of) if as_of else wanted
+        if metrics is not None:
+            wanted = wanted.where(_READING.c.metric.in_(metrics))
         ordered = wanted.order_by(_READING.c.article_id, _READING.c.metric, _READING.c.read_at)
         found += [Reading(**row) for row in rows(tx, ordered)]
     return found

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.errors import NotFound, WrongState
-from digest.model import Feed
+from digest.model import Feed, FeedKind
 from digest.store.database import Transaction
 from digest.store.sql import is_id, new_id, one_at_a_time, rows, table
 from digest.store.tables import FeedRow
@@ -15,12 +15,19 @@ from digest.store.tables import FeedRow
 _FEED = table(FeedRow)
 
 
-def add(tx: Transaction, url: str, title: str = "", section: str = "") -> Feed:
+def add(
+    tx: Transaction,
+    url: str,
+    title: str = "",
+    section: str = "",
+    kind: FeedKind = FeedKind.ARTICLES,
+) -> Feed:
     """Add a feed; WrongState when its address is there already."""
     one_at_a_time(tx, "feeds")
     if has(tx, url):
         raise WrongState(f"{url} is one of the feeds already")
-    return get(tx, new_id(tx, FeedRow, {"url": url, "title": title, "section": section}))
+    values = {"url": url, "title": title, "section": section, "kind": kind.value}
+    return get(tx, new_id(tx, FeedRow, values))
 
 
 def has(tx: Transaction, url: str) -> bool:
@@ -70,4 +77,5 @@ def remove(tx: Transaction, feed_id: int) -> None:
 
 
 def _feed(row: dict[str, Any]) -> Feed:
-    return Feed(**{field.name: row[field.name] for field in fields(Feed)})
+    values = {field.name: row[field.name] for field in fields(Feed)}
+    return Feed(**(values | {"kind": FeedKind(row["kind"])}))

@@ -16,8 +16,6 @@ from digest.ingest.sources.json_feed import paragraphs
 from digest.model import Document, Image, Item
 
 _PAGE = re.compile(r"(?i)<(?:!doctype\s+html|html)\b")
-_LONGEST = 2_000_000  #: characters; the text of an article lies well before
-_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Page:
@@ -34,15 +32,15 @@ class Page:
 
     def parse(self, document: Document) -> Parsed:
         """Read the one article; IngestError when the page holds none."""
-        text = decode(document.content, document.content_type)[:_LONGEST]
-        root = _tree(text)
+        text = decode(document.content, document.content_type)
+        root = html.parse_page(text)
         found = metadata.read(root)
         bio = furniture.take_author_box(root)
         title = title_of(found.title, found.site)
         own = document.url if is_web(document.url) else ""
         item = _item(found, root, found.url or own or slug(title))
         clutter.prune(root)
-        content = _content(root) or _content(_tree(text)) or paragraphs(found.text)
+        content = _content(root) or _content(html.parse_page(text)) or paragraphs(found.text)
         if not title or not (content or found.summary):
             raise IngestError("is a page without an article that could be found")
         item = replace(item, title=escape(title, quote=False), content=content, author_bio=bio)
@@ -69,17 +67,6 @@ def _picture(found: Metadata, root: Element, url: str) -> Image | None:
     if found.image is not None and pictures.is_fit(found.image):
         return pictures.best(found.image, root, url)
     return pictures.best(None, clutter.main(root), url)
-
-
-def _tree(text: str) -> Element:
-    from lxml import etree
-    from lxml.html import HTMLParser, document_fromstring
-
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    try:
-        return document_fromstring(_INVALID.sub("", text).encode("utf-8", "ignore"), parser)
-    except (etree.LxmlError, ValueError) as exc:
-        raise IngestError("is not readable as HTML") from exc
 
 
 def _content(root: Element) -> str:

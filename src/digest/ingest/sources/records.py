@@ -47,7 +47,7 @@ class Records:
                 refused.append(f"{where} and those after it: more than {xml.ITEMS} in one answer")
                 break
             try:
-                items.append(_item(row))
+                items.append(item(row))
             except IngestError as exc:
                 refused.append(f"{where}: {exc}")
         return Parsed(items=tuple(items), refused=tuple(refused))
@@ -81,7 +81,8 @@ def _line(line: str) -> object:
         return exc
 
 
-def _item(row: object) -> Item:
+def item(row: object) -> Item:
+    """Return the item a row holds; IngestError names the field that is wrong."""
     if isinstance(row, IngestError):
         raise row
     if not isinstance(row, dict):

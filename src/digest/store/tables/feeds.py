@@ -23,3 +23,4 @@ class FeedRow(SQLModel, table=True):
     last_error: str = ""
     failures: int = 0
     ended: bool = False
+    kind: str = "articles"  #: or "front page"

@@ -1,0 +1,88 @@
+"""Ask one feed for its articles: one answer, or the pages of a WordPress site."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain
+
+from digest.app import App
+from digest.errors import IngestError
+from digest.ingest import Ingested, paging, read
+from digest.ingest.http import Fetched, Fetcher
+from digest.model import Document, Feed, FeedKind
+
+
+def ask_feed(
+    app: App, fetcher: Fetcher, feed: Feed, *, force: bool
+) -> tuple[Fetched, Ingested | None]:
+    """Return the first answer and all articles that came; IngestError when nothing did.
+
+    The answer of a front page holds no articles of its own; it is always asked for whole.
+    """
+    if feed.kind is FeedKind.FRONT_PAGE:
+        return fetcher.fetch(feed.url), None
+    if paging.is_posts(feed.url):
+        return _ask_wordpress(app, fetcher, feed, None if force else feed.last_success_at)
+    marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
+    fetched = fetcher.fetch(feed.url, **marks)
+    return fetched, _read(app, feed, fetched.document) if fetched.document else None
+
+
+def _ask_wordpress(
+    app: App, fetcher: Fetcher, feed: Feed, since: datetime | None
+) -> tuple[Fetched, Ingested | None]:
+    asked = paging.first(feed.url, since)
+    fetched = fetcher.fetch(asked)
+    moved = fetched.moved_permanently_to
+    plain = replace(
+        fetched, etag="", last_modified="", moved_permanently_to=paging.bare(moved) if moved else ""
+    )
+    if fetched.document is None:
+        return plain, None
+    parts = [_read(app, feed, fetched.document)]
+    page, offered = 1, fetched.pages
+    while asked := _following(asked, page, parts[-1], offered, since):
+        page += 1
+        part = _page(app, fetcher, feed, asked, page)
+        parts.append(part)
+    return plain, _joined(parts)
+
+
+def _following(asked: str, page: int, part: Ingested, offered: int, since: datetime | None) -> str:
+    changed = [a.updated_at for a in part.articles if a.updated_at]
+    given = len(part.articles) + len(part.refused)
+    oldest = min(changed, default=None)
+    return paging.following(asked, page, given=given, offered=offered, since=since, oldest=oldest)
+
+
+def _page(app: App, fetcher: Fetcher, feed: Feed, asked: str, page: int) -> Ingested:
+    """Return a further page; one that fails takes nothing from those before it."""
+    try:
+        document = fetcher.fetch(asked).document
+        return _read(app, feed, document) if document else Ingested()
+    except IngestError as error:
+        return Ingested(refused=(f"page {page} and those after it: {error}",))
+
+
+def _read(app: App, feed: Feed, document: Document) -> Ingested:
+    return read(
+        document,
+        feed_title=feed.title,
+        section=feed.section,
+        site_url=app.settings.publication.url,
+        now=app.now(),
+        feeds_only=True,
+    )
+
+
+def _joined(parts: Sequence[Ingested]) -> Ingested:
+    """Return the pages as one; an article that moved on to the next page counts once."""
+    articles = {a.id: a for part in reversed(parts) for a in reversed(part.articles)}
+    counts = {article_id: c for part in parts for article_id, c in part.counts.items()}
+    return Ingested(
+        title=parts[0].title,
+        language=parts[0].language,
+        articles=tuple(reversed(articles.values()))[: paging.ITEMS],
+        counts={article_id: c for article_id, c in counts.items() if article_id in articles},
+        refused=tuple(chain.from_iterable(part.refused for part in parts)),
+    )
