@@ -66,8 +66,8 @@ def normalize(
     title = title_of(item.title, feed_title)
     url = _address(item, title, document_url, site_url)
     key = text.canonical_url(url)
-    article = Article(text.short_id(key), url, title, key, feed=text.clean(feed_title))
-    article = replace(article, language=language_of(item.language or language))
+    known = language_of(item.language or language)
+    article = Article(text.short_id(key), url, title, key, feed=feed_title, language=known)
     return _with_body(_with_labels(article, item, section, now), item)
 
 
@@ -150,7 +150,7 @@ def language_of(tag: str) -> str:
 def _base(body: Element, url: str) -> str:
     """Return what relative addresses in a body refer to: its own word, else the article."""
     given = body.get("data-base") or ""
-    return given if html.absolute("", given) else url
+    return given if given and html.absolute("", given) else url
 
 
 def _moment(found: datetime | None, now: datetime) -> datetime | None:
@@ -160,8 +160,9 @@ def _moment(found: datetime | None, now: datetime) -> datetime | None:
 
 def _summary(item: Item, body: Element, title: str) -> str:
     """Return the item's own summary as text, else the first paragraphs of the body."""
-    given = html.parse(item.summary[:_CONTENT]) if item.summary.strip() and item.content else None
-    if given is not None:
+    given = None
+    if item.content and item.summary.strip() and item.summary != item.content:
+        given = html.parse(item.summary[:_PROSE])
         furniture.strip(given, title=title, author="")
     for source in (given, body):
         line = furniture.without_tail(_prose(source)[:_PROSE]) if source is not None else ""
