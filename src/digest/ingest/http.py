@@ -9,7 +9,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import ada_url
@@ -56,7 +57,8 @@ class Fetcher:
         self._resolve = resolve
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
+        self._large = threading.Semaphore(self._limits.large_at_once)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -112,9 +114,25 @@ class Fetcher:
         answers.refuse_by_head(headers, self._limits)
         body = Body(headers.get("content-encoding", ""), self._limits)
         watch.body()
-        for chunk in response.iter_stream():
-            body.add(chunk)
-        return Answer(response.status, headers, body.finish())
+        with ExitStack() as held:
+            large = False
+            for chunk in response.iter_stream():
+                body.add(chunk)
+                if body.size > self._limits.large and not large:
+                    large = True
+                    held.enter_context(self._room(watch))
+            return Answer(response.status, headers, body.finish())
+
+    @contextmanager
+    def _room(self, watch: Watch) -> Iterator[None]:
+        """Wait until fewer large bodies are read at the same time."""
+        if not self._large.acquire(timeout=watch.rest()):
+            raise IngestError("is large, and too many large answers came at the same time")
+        watch.body()
+        try:
+            yield
+        finally:
+            self._large.release()
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:
@@ -124,13 +142,23 @@ class Fetcher:
 
     @contextmanager
     def _turn(self, host: str, watch: Watch) -> Iterator[None]:
-        """Wait until no other thread talks to this host."""
+        """Wait until no other thread talks to this host, and its last request is a while ago."""
         with self._lock:
-            turn = self._turns.setdefault(host, threading.Lock())
+            turn = self._turns.setdefault(host, _Turn())
         began = time.monotonic()
-        with turn:
+        with turn.lock:
+            time.sleep(max(0.0, turn.free_at - time.monotonic()))
             watch.begin(waited=time.monotonic() - began)
+            turn.free_at = time.monotonic() + self._limits.pause
             yield
+
+
+@dataclass(slots=True)
+class _Turn:
+    """Who may talk to a host: one at a time, and not before `free_at`."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    free_at: float = 0.0
 
 
 def _target(url: str) -> ada_url.URL:

@@ -38,6 +38,11 @@ class Body:
         else:
             self._inflate(chunk)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes are kept."""
+        return self._size
+
     def finish(self) -> bytes:
         """Return the whole body; a compressed one must have come to its end."""
         if self._inflater is not None and self._seen and not self._inflater.eof:

@@ -1,21 +1,18 @@
 """Feeds and files become stored articles."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
 from digest.ingest.files import documents
-from digest.ingest.http import Fetched, Fetcher
+from digest.ingest.answers import Fetched
 from digest.model import Document, Feed, Reading
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
-
-_AT_ONCE = 8  #: feeds fetched in parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +31,40 @@ def fetch_feeds(
     names: Sequence[str] = (),
     *,
     force: bool = False,
+    within: timedelta | None = None,
+    on_start: Callable[[int], None] = lambda _: None,
     on_done: Callable[[Gathered], None] = lambda _: None,
 ) -> list[Gathered]:
-    """Fetch the feeds that are due, or the named ones; one failing feed stops no other."""
+    """Fetch the feeds that are due, or the named ones, and store each as soon as it is there.
+
+    One failing feed stops no other. `force` takes all feeds, due or not, in full; those that have
+    not answered `within` the time given are noted as failed. `on_start` is told how many there are.
+    """
+    from digest.ingest.many import ask
+
     with app.database.reading() as tx:
         named = [feeds.find(tx, name) for name in names]
         everything = feeds.every(tx) if force else feeds.due(tx, app.now())
     wanted = named or everything
+    on_start(len(wanted))
     done = []
-    with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for gathered in pool.map(lambda feed: _fetch_one(app, fetcher, feed, force=force), wanted):
+    seconds = within.total_seconds() if within is not None else None
+    with app.open_fetcher() as fetcher:
+        for feed, answer in ask(fetcher, wanted, anew=force, within=seconds):
+            gathered = _take_in(app, feed, answer)
             on_done(gathered)
             done.append(gathered)
     return done
 
 
-def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
-    marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
+def _take_in(app: App, feed: Feed, answer: Fetched | IngestError) -> Gathered:
+    if isinstance(answer, IngestError):
+        return _note_failure(app, feed, answer)
     try:
-        fetched = fetcher.fetch(feed.url, **marks)
-        ingested = _read(app, feed, fetched)
+        ingested = _read(app, feed, answer)
     except IngestError as error:
         return _note_failure(app, feed, error)
-    return _note_success(app, feed, fetched, ingested)
+    return _note_success(app, feed, answer, ingested)
 
 
 def _read(app: App, feed: Feed, fetched: Fetched) -> Ingested | None:
