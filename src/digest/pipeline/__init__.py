@@ -17,6 +17,7 @@ from digest.pipeline.edit import (
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files
 from digest.pipeline.health import health
 from digest.pipeline.preview import published_html, write_preview
+from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 
@@ -26,9 +27,11 @@ __all__ = [
     "Proof",
     "add_placement",
     "approve_edition",
+    "check_articles",
     "compose_next",
     "draft_edition",
     "drain_outbox",
+    "drop_unpublished",
     "fetch_feeds",
     "find_edition",
     "health",

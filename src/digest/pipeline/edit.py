@@ -134,8 +134,9 @@ def _compose_window(app: App, slug: str, slot: Slot, as_of: datetime, window: ti
         readings = articles.readings_of(tx, [article.id for article in found], as_of)
         sponsors = placements.running(tx, slug, slot.on)
     remembered = sent[: newsletter.ranking.already_sent]
-    fit = [article for article in found if not article.hidden and not article.sponsored]
-    apart = [article for article in found if article.hidden or article.sponsored]
+    apart = [a for a in found if a.hidden or a.sponsored or a.gone_at is not None]
+    kept_out = {article.id for article in apart}
+    fit = [article for article in found if article.id not in kept_out]
     ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(remembered))
     brief = Brief(slug, slot.on, slot.at, start, as_of)
     return compose(brief, newsletter, ranked, _used(remembered), apart, sponsors)

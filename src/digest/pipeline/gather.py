@@ -8,8 +8,8 @@ from pathlib import Path
 from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
-from digest.ingest.files import documents
 from digest.ingest.answers import Fetched
+from digest.ingest.files import documents
 from digest.model import Document, Feed, Reading
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
@@ -45,12 +45,17 @@ def fetch_feeds(
     with app.database.reading() as tx:
         named = [feeds.find(tx, name) for name in names]
         everything = feeds.every(tx) if force else feeds.due(tx, app.now())
-    wanted = named or everything
+    wanted = sorted(named or everything, key=lambda feed: feed.failures)
     on_start(len(wanted))
     done = []
     seconds = within.total_seconds() if within is not None else None
     with app.open_fetcher() as fetcher:
-        for feed, answer in ask(fetcher, wanted, anew=force, within=seconds):
+
+        def fetch(feed: Feed) -> Fetched:
+            marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
+            return fetcher.fetch(feed.url, **marks)
+
+        for feed, answer in ask(fetch, wanted, within=seconds):
             gathered = _take_in(app, feed, answer)
             on_done(gathered)
             done.append(gathered)

@@ -143,8 +143,9 @@ def _markup(holder: Any, name: str, texts: Mapping[str, str], *, atom: bool) -> 
 def _content(entry: Any, base: str, texts: Mapping[str, str], *, atom: bool) -> str:
     """Return the longest content, told where its relative addresses start."""
     parts = [(str(part.get("value") or ""), part) for part in entry.get("content") or ()]
-    whole = [(texts.get(value, value), part) for value, part in parts]
-    value, found = max(whole, key=lambda pair: len(pair[0]), default=("", {}))
+    whole: list[tuple[str, Any]] = [(texts.get(value, value), part) for value, part in parts]
+    nothing: Any = {}
+    value, found = max(whole, key=lambda pair: len(pair[0]), default=("", nothing))
     if atom and found.get("type") == "text/plain":
         value = "".join(f"<p>{escape(line)}</p>" for line in value.split("\n\n"))
     own_base = _joined(base, str(found.get("base") or ""))
