@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,6 +17,7 @@ from digest.store import editions
 
 Job = Callable[[App, threading.Event], None]
 _TICK_SECONDS = 30
+_JUST_BEFORE = timedelta(minutes=5)  #: feeds read since then are fresh enough for an edition
 _LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
 _log = logging.getLogger("digest")
 
@@ -56,7 +57,11 @@ def guarded(job: Job, app: App, stop: threading.Event) -> None:
 
 def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
     """Read the feeds that are due."""
-    for done in pipeline.fetch_feeds(app):
+    _say_fetched(pipeline.fetch_feeds(app))
+
+
+def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
+    for done in fetched:
         if done.error:
             _log.warning("feed %s: %s", done.name, done.error)
         elif done.stored.new or done.stored.updated:
@@ -68,6 +73,7 @@ def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
 def run_due_slots(app: App, _stop: threading.Event) -> None:
     """Build, look over and queue the newest due slot of each newsletter, once."""
     for slug in app.settings.newsletters:
+        _refresh_ahead(app, slug)
         _draft_ahead(app, slug)
         slot = _due(app, slug)
         if slot is not None:
@@ -88,6 +94,31 @@ def _due(app: App, slug: str) -> Slot | None:
     return slot if existing is None or existing.state in ready else None
 
 
+def _refresh_ahead(app: App, slug: str) -> None:
+    """Read the feeds once more in the last minutes before a slot: counts after it come too late."""
+    zone = ZoneInfo(app.settings.publication.timezone)
+    slot = next_slot(app.newsletter(slug).parsed_schedule, zone, app.now())
+    if slot.at - app.now() <= _JUST_BEFORE and slot.on not in app.newsletter(slug).skip_dates:
+        _refresh(app, slot.at - _JUST_BEFORE)
+
+
+def _refresh(app: App, since: datetime) -> None:
+    """Read the feeds not read since then; a failure never stops an edition."""
+    try:
+        _say_fetched(pipeline.refresh(app, since, within=_JUST_BEFORE / 5))
+    except DigestError as error:
+        _log.error("%s", error)
+
+
+def _check(app: App, slug: str, at: datetime | None = None) -> None:
+    """Leave out what was unpublished; a failure never stops an edition."""
+    try:
+        for article in pipeline.drop_unpublished(app, slug, at):
+            _log.info("unpublished: %s", article.url)
+    except DigestError as error:
+        _log.error("%s", error)
+
+
 def _draft_ahead(app: App, slug: str) -> None:
     """With approval required, build the next slot's draft ahead and tell the people who approve."""
     newsletter, now = app.newsletter(slug), app.now()
@@ -99,6 +130,8 @@ def _draft_ahead(app: App, slug: str) -> None:
     with app.database.reading() as tx:
         if editions.at_slot(tx, slug, slot.on) is not None:
             return
+    _refresh(app, now - _JUST_BEFORE)
+    _check(app, slug)
     edition = pipeline.draft_edition(app, slug)
     line = f"digest editions approve {edition.key}"
     notices.tell(
@@ -136,6 +169,8 @@ def _record_missed(app: App, slug: str, slot: Slot) -> None:
 
 
 def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
+    _refresh(app, slot.at - _JUST_BEFORE)
+    _check(app, slug, slot.at)
     edition = pipeline.draft_edition(app, slug, slot.at)
     if edition.state is EditionState.HELD:
         _thin(app, edition)

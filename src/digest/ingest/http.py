@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 import ada_url
@@ -23,6 +22,7 @@ from digest.ingest import answers, guard
 from digest.ingest.answers import Answer, Fetched
 from digest.ingest.inflate import Body
 from digest.ingest.limits import Limits, Watch
+from digest.ingest.turns import Turns
 from digest.settings import Fetch
 
 __all__ = ["Fetched", "Fetcher", "Limits", "resolve"]
@@ -57,8 +57,7 @@ class Fetcher:
         self._resolve = resolve
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
-        self._turns: dict[str, _Turn] = {}
-        self._large = threading.Semaphore(self._limits.large_at_once)
+        self._turns = Turns(self._limits)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -105,7 +104,7 @@ class Fetcher:
     def _ask(
         self, url: ada_url.URL, headers: Mapping[str, str], watch: Watch, *, whole: bool
     ) -> Answer:
-        with self._turn(url.hostname, watch), _translated():
+        with self._turns.host(url.hostname, watch), _translated():
             backend = _Backend(self._resolve, self._allowed, watch)
             context = self._tls() if url.protocol == "https:" else None
             with (
@@ -132,45 +131,14 @@ class Fetcher:
                 body.add(chunk)
                 if body.size > self._limits.large and not large:
                     large = True
-                    held.enter_context(self._room(watch))
+                    held.enter_context(self._turns.large(watch))
             return Answer(response.status, headers, body.finish())
-
-    @contextmanager
-    def _room(self, watch: Watch) -> Iterator[None]:
-        """Wait until fewer large bodies are read at the same time."""
-        if not self._large.acquire(timeout=watch.rest()):
-            raise IngestError("is large, and too many large answers came at the same time")
-        watch.body()
-        try:
-            yield
-        finally:
-            self._large.release()
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:
             if self._ssl_context is None:
                 self._ssl_context = httpx2.create_ssl_context(trust_env=False)
             return self._ssl_context
-
-    @contextmanager
-    def _turn(self, host: str, watch: Watch) -> Iterator[None]:
-        """Wait until no other thread talks to this host, and its last request is a while ago."""
-        with self._lock:
-            turn = self._turns.setdefault(host, _Turn())
-        began = time.monotonic()
-        with turn.lock:
-            time.sleep(max(0.0, turn.free_at - time.monotonic()))
-            watch.begin(waited=time.monotonic() - began)
-            turn.free_at = time.monotonic() + self._limits.pause
-            yield
-
-
-@dataclass(slots=True)
-class _Turn:
-    """Who may talk to a host: one at a time, and not before `free_at`."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    free_at: float = 0.0
 
 
 @contextmanager

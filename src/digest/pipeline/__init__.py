@@ -5,6 +5,7 @@ transaction is open during network work.
 """
 
 from digest.pipeline.calendar import upcoming
+from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.edit import (
     Proof,
     approve_edition,
@@ -14,7 +15,7 @@ from digest.pipeline.edit import (
     hold,
     proof,
 )
-from digest.pipeline.gather import Gathered, fetch_feeds, import_files
+from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
 from digest.pipeline.health import health
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
@@ -22,6 +23,7 @@ from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 
 __all__ = [
+    "Counted",
     "Drained",
     "Gathered",
     "Proof",
@@ -36,10 +38,12 @@ __all__ = [
     "find_edition",
     "health",
     "hold",
+    "import_counts",
     "import_files",
     "proof",
     "published_html",
     "queue_edition",
+    "refresh",
     "test_send",
     "upcoming",
     "write_preview",

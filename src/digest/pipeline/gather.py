@@ -62,6 +62,23 @@ def fetch_feeds(
     return done
 
 
+def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
+    """Ask the feeds that were last read before `since`, due or not; one in trouble only when due.
+
+    So an edition has the newest articles and counts; what does not answer in time stays as it is.
+    """
+    with app.database.reading() as tx:
+        due_now = {feed.id for feed in feeds.due(tx, app.now())}
+        stale = [
+            feed
+            for feed in feeds.every(tx)
+            if not feed.ended
+            and (feed.last_success_at is None or feed.last_success_at < since)
+            and (feed.id in due_now or not feed.failures)
+        ]
+    return fetch_feeds(app, [str(feed.id) for feed in stale], within=within) if stale else []
+
+
 def _take_in(app: App, feed: Feed, answer: Fetched | IngestError) -> Gathered:
     if isinstance(answer, IngestError):
         return _note_failure(app, feed, answer)

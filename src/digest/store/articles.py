@@ -167,6 +167,31 @@ def add_readings(tx: Transaction, readings: Iterable[Reading]) -> None:
         tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
 
 
+def add_new_readings(tx: Transaction, readings: Iterable[Reading]) -> int:
+    """Keep each count at its own moment, once; returns how many were not there."""
+    given = {(r.article_id, r.metric, r.read_at): r for r in readings}
+    there = {
+        (r.article_id, r.metric, r.read_at)
+        for r in readings_of(tx, list({key[0] for key in given}), None)
+    }
+    fresh = [asdict(reading) for key, reading in given.items() if key not in there]
+    if fresh:
+        tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
+    return len(fresh)
+
+
+def ids_of(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
+    """Return the ids of the articles with these canonical addresses."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = _ARTICLE.c.key.in_(keys[start : start + _CHUNK])
+        found |= {
+            r["key"]: r["id"]
+            for r in rows(tx, sa.select(_ARTICLE.c.key, _ARTICLE.c.id).where(some))
+        }
+    return found
+
+
 def _newest(tx: Transaction, ids: list[str]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for reading in readings_of(tx, ids, None):
