@@ -126,6 +126,7 @@ class Fetcher:
         body = Body(headers.get("content-encoding", ""), self._limits)
         watch.body()
         with ExitStack() as held:
+            held.callback(body.drop)
             large = False
             for chunk in response.iter_stream():
                 body.add(chunk)

@@ -49,6 +49,10 @@ class Body:
             raise IngestError("sent compressed data that breaks off")
         return b"".join(self._parts)
 
+    def drop(self) -> None:
+        """Let go of what was kept: an error's traceback may hold this body for long."""
+        self._parts.clear()
+
     def _inflate(self, chunk: bytes) -> None:
         while chunk and self._inflater is not None:
             if self._inflater.eof and not self._next_member(chunk):
