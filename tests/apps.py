@@ -1,12 +1,13 @@
 """Apps for tests: a real config, database and transport in a folder of their own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from digest.app import App, make_key_file, open_app
+from digest.ingest.limits import Limits
 from digest.membership import add_subscriber
 from digest.model import Article
 from digest.store import articles
@@ -82,7 +83,7 @@ def an_app(
     make_key_file(folder / "digest.key")
     app = open_app(path, {}, clock or Clock(), current=False)
     app.database.upgrade()
-    return app
+    return replace(app, limits=Limits(pause=0))
 
 
 _TITLES = (

@@ -198,7 +198,11 @@ def test_articles_are_listed_with_the_fixed_names(outlet: Run) -> None:
 
 
 def test_a_bad_row_is_named_and_the_rest_is_imported(outlet: Run, tmp_path: Path) -> None:
-    lines = [json.dumps(ROWS[0] | {"url": "https://news.example/new"}), "{broken", "{}"]
+    lines = [
+        json.dumps(ROWS[0] | {"url": "https://news.example/new", "title": "Another story"}),
+        "{broken",
+        "{}",
+    ]
     (tmp_path / "more.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     done = outlet("articles", "import", "more.jsonl", "picture.png", "none.txt")

@@ -18,6 +18,7 @@ from digest.store import Database
 if TYPE_CHECKING:
     from digest.deliver.transports.base import Transport
     from digest.ingest.http import Fetcher
+    from digest.ingest.limits import Limits
     from digest.render import Renderer
 
 Clock = Callable[[], datetime]
@@ -37,6 +38,7 @@ class App:
     database: Database
     keys: Keys
     now: Clock = system_clock
+    limits: "Limits | None" = None  #: of a fetch; None: the usual ones
 
     @cached_property
     def renderer(self) -> "Renderer":
@@ -56,7 +58,7 @@ class App:
         """Open the fetcher; the caller closes it."""
         from digest.ingest.http import Fetcher
 
-        return Fetcher(self.settings.fetch)
+        return Fetcher(self.settings.fetch, limits=self.limits)
 
     def newsletter(self, slug: str) -> Newsletter:
         """Return a newsletter's settings; NotFound names those there are."""

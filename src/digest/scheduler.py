@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,6 +17,7 @@ from digest.store import editions
 
 Job = Callable[[App, threading.Event], None]
 _TICK_SECONDS = 30
+_JUST_BEFORE = timedelta(minutes=5)  #: feeds read since then are fresh enough for an edition
 _LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
 _log = logging.getLogger("digest")
 
@@ -56,13 +57,16 @@ def guarded(job: Job, app: App, stop: threading.Event) -> None:
 
 def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
     """Read the feeds that are due."""
-    for done in pipeline.fetch_feeds(app):
+    _say_fetched(pipeline.fetch_feeds(app))
+
+
+def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
+    for done in fetched:
+        stored = done.stored
         if done.error:
             _log.warning("feed %s: %s", done.name, done.error)
-        elif done.stored.new or done.stored.updated:
-            _log.info(
-                "feed %s: %d new, %d updated", done.name, done.stored.new, done.stored.updated
-            )
+        elif stored.new or stored.updated:
+            _log.info("feed %s: %d new, %d updated", done.name, stored.new, stored.updated)
 
 
 def run_due_slots(app: App, stop: threading.Event) -> None:
@@ -71,8 +75,32 @@ def run_due_slots(app: App, stop: threading.Event) -> None:
     One newsletter's trouble does not keep another from its slot.
     """
     for slug in app.settings.newsletters:
-        for step in (_draft_ahead, _queue_approved, _run_due_slot):
+        for step in (_refresh_ahead, _draft_ahead, _queue_approved, _run_due_slot):
             guarded(lambda app, _stop, step=step, slug=slug: step(app, slug), app, stop)  # type: ignore[misc]
+
+
+def _refresh_ahead(app: App, slug: str) -> None:
+    """Read the feeds once more in the last minutes before a slot: counts after it come too late."""
+    slot = next_slot(app.newsletter(slug).parsed_schedule, app.settings.zone, app.now())
+    if slot.at - app.now() <= _JUST_BEFORE and slot.on not in app.newsletter(slug).skip_dates:
+        _refresh(app, slot.at - _JUST_BEFORE)
+
+
+def _refresh(app: App, since: datetime) -> None:
+    """Read the feeds not read since then; a failure never stops an edition."""
+    try:
+        _say_fetched(pipeline.refresh(app, since, within=_JUST_BEFORE / 5))
+    except DigestError as error:
+        _log.error("%s", error)
+
+
+def _check(app: App, slug: str, slot: Slot) -> None:
+    """Leave out what was unpublished; a failure never stops an edition."""
+    try:
+        for article in pipeline.drop_unpublished(app, slug, slot):
+            _log.info("unpublished: %s", article.url)
+    except DigestError as error:
+        _log.error("%s", error)
 
 
 def _draft_ahead(app: App, slug: str) -> None:
@@ -85,6 +113,8 @@ def _draft_ahead(app: App, slug: str) -> None:
     with app.database.reading() as tx:
         if editions.at_slot(tx, slug, slot.on) is not None:
             return
+    _refresh(app, now - _JUST_BEFORE)
+    _check(app, slug, slot)
     edition = pipeline.draft_edition(app, slug, slot)
     if edition.state is EditionState.HELD:
         _thin(app, edition)
@@ -145,6 +175,8 @@ def _due(app: App, slug: str) -> Slot | None:
 
 
 def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
+    _refresh(app, slot.at - _JUST_BEFORE)
+    _check(app, slug, slot)
     edition = pipeline.draft_edition(app, slug, slot)
     if edition.state is EditionState.HELD:
         _thin(app, edition)

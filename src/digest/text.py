@@ -33,6 +33,9 @@ _TRACKING = frozenset(
 
 def clean(text: str) -> str:
     """Return `text` in NFC on one line, without controls, surrogates or bidi overrides."""
+    joined = " ".join(text.split())
+    if joined.isprintable():  # no controls, no format characters: the common case, at once
+        return unicodedata.normalize("NFC", joined)
     visible = _CONTROLS.sub(" ", text.replace("\x0b", " "))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()
 
@@ -108,6 +111,8 @@ def _without_amp(path: str) -> str:
 
 
 def _without_tracking(search: str) -> str:
+    if not search:
+        return ""
     pairs = parse_qsl(search.removeprefix("?"), keep_blank_values=True)
     kept = [(key, value) for key, value in pairs if not _is_tracking(key, value)]
     return search if kept == pairs else "?" + urlencode(kept) if kept else ""

@@ -18,7 +18,7 @@ from tests.ingest.site import FEED, Server, Site
 
 LOOPBACK = Fetch(allow_networks=("127.0.0.0/8",))
 QUICK = Limits(
-    connect=2, first_byte=0.5, whole=2, grace=0.3, floor=1_000, wire=200_000, raw=500_000
+    pause=0, connect=2, first_byte=0.5, whole=2, grace=0.3, floor=1_000, wire=200_000, raw=500_000
 )
 
 
@@ -281,7 +281,7 @@ def test_threads_share_a_fetcher_with_one_connection_a_host(server: Server) -> N
 
     server.script["/"] = slow
     results: list[str] = []
-    with Fetcher(LOOPBACK, limits=Limits(whole=0.25)) as fetcher:
+    with Fetcher(LOOPBACK, limits=Limits(whole=0.25, pause=0)) as fetcher:
         threads = [
             threading.Thread(target=lambda: results.append(fetcher.fetch(server.url("/")).status))
             for _ in range(8)

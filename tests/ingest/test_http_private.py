@@ -18,7 +18,7 @@ from tests.ingest.site import FEED, Server, Site
 
 LOOPBACK = Fetch(allow_networks=("127.0.0.0/8",))
 QUICK = Limits(
-    connect=2, first_byte=0.5, whole=2, grace=0.3, floor=1_000, wire=200_000, raw=500_000
+    pause=0, connect=2, first_byte=0.5, whole=2, grace=0.3, floor=1_000, wire=200_000, raw=500_000
 )
 
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from digest.errors import NotFound
-from digest.model import Reading
+from digest.model import Article, Reading
 from digest.store import Database, articles
 from digest.store.articles import Stored
 from tests.make import NOW, an_article, an_image
@@ -127,3 +128,76 @@ def test_an_article_is_found_by_id_beginning_or_address(database: Database) -> N
             assert articles.find(tx, name).id == article.id
         with pytest.raises(NotFound, match="no article 'zzzz'"):
             articles.find(tx, "zzzz")
+
+
+def test_a_republished_article_keeps_its_first_date(database: Database) -> None:
+    first = an_article("Storm nears", published_at=NOW - timedelta(days=3))
+    again = replace(first, published_at=NOW - timedelta(hours=1))
+    with database.transaction() as tx:
+        articles.store(tx, [first], NOW)
+        assert articles.store(tx, [again], NOW)[0] == Stored(updated=1)
+        found = articles.find(tx, first.id)
+        assert articles.store(tx, [again], NOW)[0] == Stored(unchanged=1)
+        assert articles.published_between(tx, NOW - timedelta(days=1), NOW) == []
+    assert (found.published_at, found.updated_at) == (first.published_at, again.published_at)
+
+
+def test_a_date_that_was_too_late_is_corrected(database: Database) -> None:
+    first = an_article("Storm nears", published_at=NOW + timedelta(days=3))
+    with database.transaction() as tx:
+        articles.store(tx, [first], NOW)
+        articles.store(tx, [replace(first, published_at=NOW)], NOW)
+        assert articles.find(tx, first.id).published_at == NOW
+
+
+def renamed(number: int = 2, **changes: Any) -> Article:
+    url = f"https://news.example/storm-{number}"
+    body = "<p>The storm reached the harbour at noon and sank a ferry.</p>"
+    given = {"url": url, "guid": url, "body": body, "published_at": NOW} | changes
+    return an_article("Storm nears", **given)
+
+
+def test_a_new_address_and_guid_with_the_same_words_is_the_same_article(database: Database) -> None:
+    moved = renamed(2, published_at=NOW + timedelta(hours=47))
+    with database.transaction() as tx:
+        articles.store(tx, [renamed(1)], NOW)
+        done, ids = articles.store(tx, [moved], NOW)
+        found = articles.find(tx, renamed(1).id)
+    assert done == Stored(updated=1)
+    assert ids == {moved.id: renamed(1).id}
+    assert found.url == moved.url
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        renamed(body="<p>Another storm altogether.</p>"),
+        renamed(body=""),
+        renamed(outlet="other.example", url="https://other.example/storm"),
+        renamed(published_at=NOW + timedelta(hours=49)),
+        renamed(published_at=None),
+    ],
+    ids=["words", "no words", "outlet", "too late", "undated"],
+)
+def test_one_headline_alone_makes_no_two_articles_one(database: Database, other: Article) -> None:
+    with database.transaction() as tx:
+        articles.store(tx, [renamed(1)], NOW)
+        assert articles.store(tx, [other], NOW)[0] == Stored(new=1)
+
+
+def test_two_addresses_in_one_feed_stay_two_articles(database: Database) -> None:
+    both = [renamed(1), renamed(2)]
+    with database.transaction() as tx:
+        assert articles.store(tx, both, NOW)[0] == Stored(new=2)
+        assert articles.store(tx, both, NOW)[0] == Stored(unchanged=2)
+
+
+def test_an_article_that_is_gone_stays_marked_until_it_is_back(database: Database) -> None:
+    article = an_article()
+    with database.transaction() as tx:
+        articles.store(tx, [article], NOW)
+        articles.mark(tx, [article.id], NOW)
+        articles.store(tx, [replace(article, summary="New.")], NOW)
+        assert articles.find(tx, article.id).gone_at == NOW
+        articles.mark(tx, [article.id], None)
+        assert articles.find(tx, article.id).gone_at is None

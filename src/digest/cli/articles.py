@@ -4,8 +4,10 @@ from pathlib import Path
 
 import typer
 
-from digest.cli.common import Json, counted, group, opened, print_json, print_table
+from digest.cli.common import Json, counted, group, opened, print_json, print_table, say_errors
 from digest.cli.feeds import say_gathered
+
+_NAMED = 5  #: unmatched addresses that are printed
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +16,8 @@ def register(app: typer.Typer) -> None:
     articles.command("import")(import_articles)
     articles.command("list")(list_articles)
     articles.command("show")(show)
+    signals = group(articles, "signals", "Popularity counts of the stored articles.")
+    signals.command("import")(import_signals)
 
 
 def import_articles(
@@ -35,6 +39,26 @@ def import_articles(
     counts = f"{total.new} new, {total.updated} updated, {total.unchanged} unchanged"
     print(f"{counted(len(done), 'file')}: {counts}, {refused} refused")
     if done and all(gathered.error for gathered in done):
+        raise typer.Exit(1)
+
+
+def import_signals(
+    context: typer.Context, path: Path = typer.Argument(..., metavar="FILE")
+) -> None:
+    """Import counts: CSV or JSON, exports of Plausible, Google Analytics, WordPress."""
+    from digest.pipeline import import_counts
+
+    with opened(context) as app:
+        done = import_counts(app, path)
+    say_errors(f"  refused: {reason}" for reason in done.refused)
+    lost = (
+        f", {counted(len(done.unmatched), 'address')} of no stored article"
+        if done.unmatched
+        else ""
+    )
+    print(f"{counted(done.added, 'count')} added, {done.known} known already{lost}")
+    say_errors(f"  no such article: {address}" for address in done.unmatched[:_NAMED])
+    if done.refused and not done.added and not done.known:
         raise typer.Exit(1)
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +96,21 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
+
+
+@contextmanager
+def progress() -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """Show a bar on the error stream when it is a terminal; yields how to begin and advance it."""
+    if not sys.stderr.isatty():
+        yield lambda _: None, lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("feeds", total=None)
+        yield lambda total: bar.update(task, total=total), lambda: bar.advance(task)
 
 
 def say_errors(lines: Iterable[str]) -> None:

@@ -40,6 +40,7 @@ def build(
     newsletter: str = typer.Argument("", metavar="[NEWSLETTER]"),
     at: str = typer.Option("", help="For the slot of this instant, e.g. 2026-11-23T07:30:00Z."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Store nothing."),
+    check: bool = typer.Option(False, "--check", help="Ask first which articles are still there."),
     as_json: bool = Json,
 ) -> None:
     """Rank the window's articles and lay out a draft edition for a slot."""
@@ -48,6 +49,9 @@ def build(
     moment = parse_moment(at) if at else None
     with opened(context) as app:
         slug = newsletter or next(iter(app.settings.newsletters))
+        if check:
+            gone = pipeline.drop_unpublished(app, slug, moment)
+            say_errors(f"unpublished: {article.title} {article.url}" for article in gone)
         make = pipeline.compose_next if dry_run else pipeline.draft_edition
         edition = make(app, slug, moment)
         say_edition(app, edition, as_json=as_json)

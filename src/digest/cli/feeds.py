@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import Json, counted, group, opened, print_json, print_table, say_errors
+from digest.cli.common import (
+    Json,
+    counted,
+    group,
+    opened,
+    print_json,
+    print_table,
+    progress,
+    say_errors,
+)
 
 if TYPE_CHECKING:
     from digest.pipeline import Gathered
@@ -31,8 +40,13 @@ def fetch(
     """Read the feeds that are due."""
     from digest.pipeline import fetch_feeds
 
-    with opened(context) as app:
-        done = fetch_feeds(app, names or [], force=force, on_done=say_gathered)
+    with opened(context) as app, progress() as (begin, advance):
+
+        def say(gathered: "Gathered") -> None:
+            say_gathered(gathered)
+            advance()
+
+        done = fetch_feeds(app, names or [], force=force, on_start=begin, on_done=say)
     if not done:
         print("no feed is due; `digest fetch --force` reads them all the same")
     if done and all(gathered.error for gathered in done):

@@ -8,6 +8,7 @@ from datetime import datetime
 from digest.model import Article, LeftOut, PlacedStory, RankedStory, Section
 from digest.settings import Newsletter, Ranking, SectionRule
 
+UNPUBLISHED = "unpublished"  #: why an article that is gone from its site is left out
 _AUTO_SECTIONS = 3  #: how many sections "auto" makes
 _AUTO_STORIES = 4
 _AUTO_LEAST = 2  #: a section needs that many stories to be worth its heading
@@ -193,6 +194,11 @@ def _left_out(
         reason = f"tells the same story as {lead.id}"
         named += [LeftOut(other.id, other.title, reason) for other in story.story.others]
     for article in apart:
-        reason = "hidden by an editor" if article.hidden else "sponsored: kept out of the ranking"
-        named.append(LeftOut(article.id, article.title, reason))
+        named.append(LeftOut(article.id, article.title, _why_apart(article)))
     return tuple(named)
+
+
+def _why_apart(article: Article) -> str:
+    if article.gone_at is not None:
+        return UNPUBLISHED
+    return "hidden by an editor" if article.hidden else "sponsored: kept out of the ranking"

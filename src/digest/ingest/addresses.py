@@ -9,6 +9,7 @@ from digest.model import Item
 
 _LONGEST = 2_000  #: characters; longer ones break in mail programs
 _SLUG = 80
+_WEB = re.compile(r"(?i)\s*https?://")
 _NEXT_TO_SLUG = re.compile(r"[^\w]+")
 
 
@@ -24,7 +25,7 @@ def slug(title: str) -> str:
 
 def is_web(url: str) -> bool:
     """Say whether `url` is an http(s) address."""
-    return url.strip().lower().startswith(("http://", "https://")) and bool(text.link_url(url))
+    return _WEB.match(url) is not None and bool(text.link_url(url))
 
 
 def address_of(item: Item, document_url: str, site_url: str) -> str:
@@ -32,8 +33,9 @@ def address_of(item: Item, document_url: str, site_url: str) -> str:
 
     Its own, completed from the document's address or else the publication's; or its guid.
     """
-    base = document_url if is_web(document_url) else site_url.rstrip("/") + "/" if site_url else ""
-    for candidate in (item.url, item.guid if is_web(item.guid) else ""):
+    site = site_url.rstrip("/") + "/" if site_url else ""
+    base = document_url if _WEB.match(document_url) else site
+    for candidate in (item.url, item.guid if _WEB.match(item.guid) else ""):
         found = _joined(base, candidate.strip()) if candidate.strip() else ""
         if found and len(found) <= _LONGEST:
             return found
@@ -41,8 +43,8 @@ def address_of(item: Item, document_url: str, site_url: str) -> str:
 
 
 def _joined(base: str, url: str) -> str:
-    if is_web(url):
-        return text.link_url(url)
+    if found := text.link_url(url) if _WEB.match(url) else "":
+        return found
     try:
         return text.link_url(urljoin(base, url))
     except ValueError:

@@ -94,6 +94,8 @@ _TAIL = (
     ),
     re.compile(r"(?i)\s*(?:\(|\[)?\bread more\b[\s.…»→›>)\]]*$"),
 )
+#: Words of which each tail has one: looking for them is cheaper than the patterns.
+_TAIL_WORDS = ("appeared", "read", "weiterlesen", "lire la suite", "seguir leyendo")
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|\.\.\.|…)\s*[»→›>]*\s*$")
 
 
@@ -116,9 +118,11 @@ def ends_cut(line: str) -> bool:
 
 def without_tail(line: str) -> str:
     """Return a summary without "Continue reading", "[…]", "The post … appeared first on …"."""
-    for pattern in _TAIL:
-        line = pattern.sub("", line)
-    cut = _CUT.sub("", line)
+    folded = line.casefold()
+    if any(word in folded for word in _TAIL_WORDS):
+        for pattern in _TAIL:
+            line = pattern.sub("", line)
+    cut = _CUT.sub("", line) if "…" in line[-20:] or "..." in line[-20:] else line
     return cut.rstrip(" ,;:–—-") + text.ELLIPSIS if cut and cut != line else cut
 
 

@@ -72,7 +72,8 @@ def parse(markup: str) -> Element:
     _flatten(body)
     for base in body.iter("base"):
         body.set("data-base", base.get("href") or "")
-    _silence(body)
+    for element in list(body.iter(*_SILENT)):
+        remove(element)
     return body
 
 
@@ -90,21 +91,14 @@ def parse_page(markup: str) -> Element:
 
 def _flatten(body: Element) -> None:
     """Cut what is nested too deep, keeping its text."""
-    stack = [(body, 0)]
-    while stack:
-        element, depth = stack.pop()
-        if depth < MAX_DEPTH:
-            stack.extend((child, depth + 1) for child in element)
-        elif len(element):
+    level, depth = [body], 0
+    while level and depth < MAX_DEPTH:
+        level, depth = [child for element in level if len(element) for child in element], depth + 1
+    for element in level:
+        if len(element):
             kept = "".join(element.itertext())
             del element[:]
             element.text = kept
-
-
-def _silence(body: Element) -> None:
-    for element in list(body.iter()):
-        if not isinstance(element.tag, str) or element.tag.lower() in _SILENT:
-            remove(element)
 
 
 def remove(element: Element) -> None:
@@ -131,7 +125,7 @@ def drop_empty(body: Element) -> None:
 
 def text_of(element: Element) -> str:
     """Return an element's text on one line, with spaces between blocks."""
-    return text.clean("".join(_pieces(element)))
+    return text.clean("".join(_pieces(element)) if len(element) else element.text or "")
 
 
 def _pieces(element: Element) -> Iterator[str]:
@@ -148,21 +142,29 @@ def _pieces(element: Element) -> Iterator[str]:
 
 def blocks(body: Element) -> list[Element]:
     """Return the innermost block elements in order: paragraphs, headings, list items."""
-    return [
-        element
-        for element in body.iter()
-        if element.tag in BLOCKS
-        and not any(child.tag in BLOCKS for child in element.iterdescendants())
-    ]
+    found = list(body.iter(*BLOCKS))
+    outer: set[Element] = set()
+    for element in found:
+        up = element.getparent()
+        while up is not None and up not in outer:
+            outer.add(up)
+            up = up.getparent()
+    return [element for element in found if element not in outer]
 
 
 def absolute(base: str, url: str) -> str:
     """Return `url` joined to `base` when the result is http(s), else ""."""
+    joined = _joined(base, url.strip())
+    return text.link_url(joined) and joined
+
+
+def _joined(base: str, url: str) -> str:
+    if url.startswith(("https://", "http://")):
+        return url
     try:
-        joined = urljoin(base, url.strip())
+        return urljoin(base, url)
     except ValueError:
         return ""
-    return text.link_url(joined) and joined
 
 
 def absolutize(body: Element, base: str) -> None:
@@ -172,9 +174,9 @@ def absolutize(body: Element, base: str) -> None:
         value = element.get(name)
         if value is None or (name == "href" and value.strip().lower().startswith("mailto:")):
             continue
-        joined = absolute(base, value) if len(value) <= _MAX_ATTRIBUTE else ""
-        if joined:
-            element.set(name, text.link_url(joined) if name == "href" else joined)
+        joined = _joined(base, value.strip()) if len(value) <= _MAX_ATTRIBUTE else ""
+        if linked := text.link_url(joined):
+            element.set(name, linked if name == "href" else joined)
         else:
             del element.attrib[name]
 
@@ -209,9 +211,9 @@ def reduced(body: Element) -> str:
         element.tag = "h4"
     cleaned = nh3.clean(
         inner(body),
-        tags=set(TAGS),
-        attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
-        url_schemes=set(SCHEMES),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
         link_rel=None,
         url_relative="deny",
     )

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 import ada_url
@@ -22,6 +22,7 @@ from digest.ingest import answers, guard
 from digest.ingest.answers import Answer, Fetched
 from digest.ingest.inflate import Body
 from digest.ingest.limits import Limits, Watch
+from digest.ingest.turns import Turns
 from digest.settings import Fetch
 
 __all__ = ["Fetched", "Fetcher", "Limits", "resolve"]
@@ -56,7 +57,7 @@ class Fetcher:
         self._resolve = resolve
         self._ssl_context = ssl_context
         self._lock = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns = Turns(self._limits)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -71,27 +72,39 @@ class Fetcher:
 
     def fetch(self, url: str, *, etag: str = "", last_modified: str = "") -> Fetched:
         """Ask for `url` and follow redirects; IngestError says in a sentence what went wrong."""
+        self._require_open(url)
+        with _named(url):
+            return answers.fetched(*self._follow(_target(url), _headers(etag, last_modified)))
+
+    def status(self, url: str) -> int:
+        """Return the status at the end of the redirects; the body is not read."""
+        self._require_open(url)
+        with _named(url):
+            return self._follow(_target(url), _headers("", ""), whole=False)[1].status
+
+    def _require_open(self, url: str) -> None:
         if self._closed:
             raise IngestError(f"{url}: the fetcher is closed")
-        try:
-            return self._follow(_target(url), _headers(etag, last_modified))
-        except IngestError as exc:
-            raise IngestError(f"{url}: {exc}", retry_after=exc.retry_after) from exc
 
-    def _follow(self, asked: ada_url.URL, headers: Mapping[str, str]) -> Fetched:
+    def _follow(
+        self, asked: ada_url.URL, headers: Mapping[str, str], *, whole: bool = True
+    ) -> tuple[str, Answer, str]:
+        """Return the last address asked, its answer, and where a feed moved for good."""
         watch = Watch(self._limits, time.monotonic)
         moved, permanent = "", True
         for _ in range(self._limits.redirects + 1):
-            answer = self._ask(asked, headers, watch)
+            answer = self._ask(asked, headers, watch, whole=whole)
             if answer.status not in answers.REDIRECTS:
-                return answers.fetched(asked.href, answer, moved)
+                return asked.href, answer, moved
             asked = _redirected(asked, answer.headers.get("location", ""))
             permanent = permanent and answer.status in answers.PERMANENT
             moved = asked.href if permanent else moved
         raise IngestError(f"redirected more than {self._limits.redirects} times")
 
-    def _ask(self, url: ada_url.URL, headers: Mapping[str, str], watch: Watch) -> Answer:
-        with self._turn(url.hostname, watch), _translated():
+    def _ask(
+        self, url: ada_url.URL, headers: Mapping[str, str], watch: Watch, *, whole: bool
+    ) -> Answer:
+        with self._turns.host(url.hostname, watch), _translated():
             backend = _Backend(self._resolve, self._allowed, watch)
             context = self._tls() if url.protocol == "https:" else None
             with (
@@ -100,21 +113,27 @@ class Fetcher:
                 ) as pool,
                 pool.stream("GET", _core_url(url), headers=_with_host(url, headers)) as response,
             ):
-                return self._read(response, watch)
+                return self._read(response, watch, whole=whole)
 
-    def _read(self, response: httpcore2.Response, watch: Watch) -> Answer:
+    def _read(self, response: httpcore2.Response, watch: Watch, *, whole: bool) -> Answer:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in response.headers
         }
-        if response.status not in answers.OK:
+        if response.status not in answers.OK or not whole:
             return Answer(response.status, headers)
         answers.refuse_by_head(headers, self._limits)
         body = Body(headers.get("content-encoding", ""), self._limits)
         watch.body()
-        for chunk in response.iter_stream():
-            body.add(chunk)
-        return Answer(response.status, headers, body.finish())
+        with ExitStack() as held:
+            held.callback(body.drop)
+            large = False
+            for chunk in response.iter_stream():
+                body.add(chunk)
+                if body.size > self._limits.large and not large:
+                    large = True
+                    held.enter_context(self._turns.large(watch))
+            return Answer(response.status, headers, body.finish())
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:
@@ -122,15 +141,14 @@ class Fetcher:
                 self._ssl_context = httpx2.create_ssl_context(trust_env=False)
             return self._ssl_context
 
-    @contextmanager
-    def _turn(self, host: str, watch: Watch) -> Iterator[None]:
-        """Wait until no other thread talks to this host."""
-        with self._lock:
-            turn = self._turns.setdefault(host, threading.Lock())
-        began = time.monotonic()
-        with turn:
-            watch.begin(waited=time.monotonic() - began)
-            yield
+
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """Name the address in every error."""
+    try:
+        yield
+    except IngestError as exc:
+        raise IngestError(f"{url}: {exc}", retry_after=exc.retry_after) from exc
 
 
 def _target(url: str) -> ada_url.URL:

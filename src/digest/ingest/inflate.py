@@ -50,11 +50,20 @@ class Body:
         else:
             self._inflate(chunk)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes are kept."""
+        return self._size
+
     def finish(self) -> bytes:
         """Return the whole body; a compressed one must have come to its end."""
         if self._inflater is not None and self._seen and not self._inflater.eof:
             raise IngestError("sent compressed data that breaks off")
         return b"".join(self._parts)
+
+    def drop(self) -> None:
+        """Let go of what was kept: an error's traceback may hold this body for long."""
+        self._parts.clear()
 
     def _inflate(self, chunk: bytes) -> None:
         while chunk and self._inflater is not None:

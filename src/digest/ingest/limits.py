@@ -19,6 +19,9 @@ class Limits:
     raw: int = 20_000_000
     ratio: int = 100
     redirects: int = 5
+    pause: float = 1.0  #: between two requests to one host
+    large: int = 500_000  #: bytes from which a body waits for its turn
+    large_at_once: int = 2  #: so that many endless answers do not fill the memory
 
 
 class Watch:
@@ -54,6 +57,10 @@ class Watch:
         if left <= 0:
             raise IngestError("the server was too slow to answer")
         return min(left, self._limits.first_byte)
+
+    def rest(self) -> float:
+        """Return the seconds until the whole fetch must be over."""
+        return max(0.0, self._end - self._clock())
 
     def count(self, size: int) -> None:
         """Note bytes received; IngestError when they only drip."""

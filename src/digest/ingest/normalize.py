@@ -19,6 +19,7 @@ FUTURE = timedelta(days=30)
 
 _CONTENT = 500_000  #: characters of HTML; the longest articles have a tenth
 _PROSE = 10_000  #: characters of text that a summary is taken from
+_ADDRESS = 1_999  #: characters of an address some client still opens
 _TITLE = 300
 _AUTHOR = 160
 _BIO = 600
@@ -70,8 +71,8 @@ def normalize(
     title = title_of(item.title, feed_title)
     url = _address(item, title, document_url, site_url)
     key = text.canonical_url(url)
-    article = Article(text.short_id(key), url, title, key, feed=text.clean(feed_title))
-    article = replace(article, language=language_of(item.language or language))
+    known = language_of(item.language or language)
+    article = Article(text.short_id(key), url, title, key, feed=feed_title, language=known)
     return _with_body(_with_labels(article, item, section, now), item)
 
 
@@ -82,6 +83,8 @@ def _address(item: Item, title: str, document_url: str, site_url: str) -> str:
     if not url:
         quoted = f"“{text.truncate(title, 60)}”"
         raise IngestError(f"{quoted} has no address; it could not be linked to")
+    if len(url) > _ADDRESS:
+        raise IngestError(f"an address has {len(url)} characters, at most {_ADDRESS} work in mails")
     return url
 
 
@@ -90,7 +93,7 @@ def _with_labels(article: Article, item: Item, section: str, now: datetime) -> A
     categories = categories_of(item.categories, section)
     return replace(
         article,
-        guid=text.clean(item.guid),
+        guid=_guid(text.clean(item.guid)),
         author=text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR),
         categories=categories,
         published_at=_moment(item.published_at, now),
@@ -99,6 +102,11 @@ def _with_labels(article: Article, item: Item, section: str, now: datetime) -> A
         featured=item.featured,
         sponsored=item.sponsored or any(name.casefold() in _PAID for name in categories),
     )
+
+
+def _guid(guid: str) -> str:
+    """Return a guid as it is; a very long one by its hash, so that it fits an index."""
+    return guid if len(guid) <= _ADDRESS else f"hash:{text.short_id(guid)}"
 
 
 def _with_body(article: Article, item: Item) -> Article:
@@ -159,7 +167,7 @@ def language_of(tag: str) -> str:
 def _base(body: Element, url: str) -> str:
     """Return what relative addresses in a body refer to: its own word, else the article."""
     given = body.get("data-base") or ""
-    return given if html.absolute("", given) else url
+    return given if given and html.absolute("", given) else url
 
 
 def _moment(found: datetime | None, now: datetime) -> datetime | None:
@@ -169,8 +177,9 @@ def _moment(found: datetime | None, now: datetime) -> datetime | None:
 
 def _summary(item: Item, body: Element, title: str) -> str:
     """Return the item's own summary as text, else the first paragraphs of the body."""
-    given = html.parse(item.summary[:_CONTENT]) if item.summary.strip() and item.content else None
-    if given is not None:
+    given = None
+    if item.content and item.summary.strip() and item.summary != item.content:
+        given = html.parse(item.summary[:_PROSE])
         furniture.strip(given, title=title, author="")
     for source in (given, body):
         line = furniture.without_tail(_prose(source)[:_PROSE]) if source is not None else ""

@@ -61,7 +61,9 @@ def local(element: Element) -> str:
 
 def items(root: Element) -> list[Element]:
     """Return the item and entry elements in document order."""
-    return [element for element in root.iter() if local(element) in {"item", "entry"}]
+    tags = {element.tag: element for element in root.iter("*")}
+    wanted = [tag for tag, element in tags.items() if local(element) in {"item", "entry"}]
+    return list(root.iter(*wanted)) if wanted else []
 
 
 def _read(text: str, *, recover: bool) -> Element | None:

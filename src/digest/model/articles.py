@@ -94,6 +94,7 @@ class Article:
     featured: bool = False
     sponsored: bool = False  #: paid content: stored, never ranked
     hidden: bool = False
+    gone_at: datetime | None = None  #: when its address answered 404 or 410: never sent
 
 
 @dataclass(frozen=True, slots=True)

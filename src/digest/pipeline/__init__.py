@@ -5,6 +5,7 @@ transaction is open during network work.
 """
 
 from digest.pipeline.calendar import upcoming
+from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.edit import (
     Proof,
     approve_edition,
@@ -14,32 +15,38 @@ from digest.pipeline.edit import (
     move_edition,
     proof,
 )
-from digest.pipeline.gather import Gathered, fetch_feeds, import_files
+from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
 from digest.pipeline.health import health
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.preview import published_html, write_preview
+from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 
 __all__ = [
     "Added",
+    "Counted",
     "Drained",
     "Gathered",
     "Proof",
     "add_feed",
     "add_placement",
     "approve_edition",
+    "check_articles",
     "compose_next",
     "draft_edition",
     "drain_outbox",
+    "drop_unpublished",
     "fetch_feeds",
     "find_edition",
     "health",
+    "import_counts",
     "import_files",
     "move_edition",
     "proof",
     "published_html",
     "queue_edition",
+    "refresh",
     "test_send",
     "upcoming",
     "write_preview",

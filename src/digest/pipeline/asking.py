@@ -11,10 +11,10 @@ from digest.ingest import Ingested, paging, read
 from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind
 
+Answer = tuple[Fetched, Ingested | None]
 
-def ask_feed(
-    app: App, fetcher: Fetcher, feed: Feed, *, force: bool
-) -> tuple[Fetched, Ingested | None]:
+
+def ask_feed(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Answer:
     """Return the first answer and all articles that came; IngestError when nothing did.
 
     The answer of a front page holds no articles of its own; it is always asked for whole.

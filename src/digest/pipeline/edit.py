@@ -153,8 +153,10 @@ def _compose_window(app: App, slug: str, slot: Slot, as_of: datetime, window: ti
             found += articles.seen_late(tx, seen, start - window, start)
         readings = articles.readings_of(tx, [article.id for article in found], as_of)
         sponsors = placements.running(tx, slug, slot.on)
-    fit = [article for article in found if not article.hidden and not article.sponsored]
-    apart = sorted((a for a in found if a.hidden or a.sponsored), key=lambda a: a.key)
+    apart = [a for a in found if a.hidden or a.sponsored or a.gone_at is not None]
+    apart.sort(key=lambda article: article.key)
+    kept_out = {article.id for article in apart}
+    fit = [article for article in found if article.id not in kept_out]
     ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(sent))
     brief = Brief(slug, slot.on, slot.at, start, as_of)
     return compose(brief, newsletter, ranked, _used(sent), apart, sponsors)

@@ -1,23 +1,20 @@
 """Feeds and files become stored articles."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
+from digest.ingest.answers import Fetched
 from digest.ingest.files import documents
-from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind, Reading
-from digest.pipeline.asking import ask_feed
+from digest.pipeline.asking import Answer, ask_feed
 from digest.pipeline.watch import keep_positions
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
-
-_AT_ONCE = 8  #: feeds fetched in parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +33,34 @@ def fetch_feeds(
     names: Sequence[str] = (),
     *,
     force: bool = False,
+    within: timedelta | None = None,
+    on_start: Callable[[int], None] = lambda _: None,
     on_done: Callable[[Gathered], None] = lambda _: None,
 ) -> list[Gathered]:
-    """Fetch the feeds that are due, or the named ones; one failing feed stops no other."""
+    """Fetch the feeds that are due, or the named ones, and store each as soon as it is there.
+
+    One failing feed stops no other. `force` takes all feeds, due or not, in full; those that have
+    not answered `within` the time given are noted as failed. `on_start` is told how many there are.
+    """
+    from digest.ingest.many import ask
+
     with app.database.reading() as tx:
         named = [feeds.find(tx, name) for name in names]
         everything = feeds.every(tx) if force else feeds.due(tx, app.now())
-    wanted = named or everything
+    wanted = sorted(named or everything, key=lambda feed: feed.failures)
+    on_start(len(wanted))
     if not wanted:
         return []
     done = []
-    with app.open_fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:
+    seconds = within.total_seconds() if within is not None else None
+    with app.open_fetcher() as fetcher:
+
+        def fetch(feed: Feed) -> Answer:
+            return ask_feed(app, fetcher, feed, force=force)
+
         for batch in _batches(wanted):
-            for gathered in pool.map(lambda f: _fetch_one(app, fetcher, f, force=force), batch):
+            for feed, answer in ask(fetch, batch, within=seconds):
+                gathered = _take_in(app, feed, answer)
                 on_done(gathered)
                 done.append(gathered)
     return done
@@ -59,10 +71,29 @@ def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
     return [[feed for feed in wanted if feed.kind is kind] for kind in FeedKind]
 
 
-def _fetch_one(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Gathered:
+def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
+    """Ask the feeds that were last read before `since`, due or not; one in trouble only when due.
+
+    So an edition has the newest articles and counts; what does not answer in time stays as it is.
+    """
+    with app.database.reading() as tx:
+        due_now = {feed.id for feed in feeds.due(tx, app.now())}
+        stale = [
+            feed
+            for feed in feeds.every(tx)
+            if not feed.ended
+            and (feed.last_success_at is None or feed.last_success_at < since)
+            and (feed.id in due_now or not feed.failures)
+        ]
+    return fetch_feeds(app, [str(feed.id) for feed in stale], within=within) if stale else []
+
+
+def _take_in(app: App, feed: Feed, answer: Answer | IngestError) -> Gathered:
+    if isinstance(answer, IngestError):
+        return _note_failure(app, feed, answer)
+    fetched, ingested = answer
     note = "nothing new"
     try:
-        fetched, ingested = ask_feed(app, fetcher, feed, force=force)
         if feed.kind is FeedKind.FRONT_PAGE and fetched.document:
             note = keep_positions(app, fetched.document)
             fetched = replace(fetched, max_age=None)  # says nothing of how often a look is worth it

@@ -1,8 +1,8 @@
 """Queries about articles and their readings."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +16,13 @@ from digest.store.tables import ArticleRow, HeadlineRow, ReadingRow
 _ARTICLE, _HEADLINE, _READING = table(ArticleRow), table(HeadlineRow), table(ReadingRow)
 _COLUMNS = tuple(column.name for column in _ARTICLE.c)
 _LIGHT = [column for column in _ARTICLE.c if column.name not in ("body", "sorted_at")]
-_KEPT = ("id", "key", "first_seen_at", "hidden")  #: what a new reading of an article never changes
+#: What a new reading of an article never changes.
+_KEPT = ("id", "key", "first_seen_at", "hidden", "gone_at")
 _CHUNK = 500
+_SOON = timedelta(hours=48)
+_BEGINNING = 200  #: characters of the body that tell one article from another
+
+_Known = dict[tuple[str, ...], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,12 @@ class Stored:
 def store(
     tx: Transaction, articles: Sequence[Article], now: datetime
 ) -> tuple[Stored, dict[str, str]]:
-    """Store each article once: by guid within its outlet, then by canonical address.
+    """Store each article once: by guid within its outlet, by canonical address, or by its words.
 
-    A known article keeps its row and id; an earlier headline is kept beside it. Returns the
-    counts, and for every article given the id it is stored under.
+    By its words: an outlet's article with the same headline and beginning, published within two
+    days, whose old address is not among those given. A known article keeps its row, id and first
+    date; an earlier headline is kept beside it. Returns the counts, and for every article given
+    the id it is stored under.
     """
     one_at_a_time(tx, "articles")
     done = Stored()
@@ -55,11 +62,12 @@ def _store_chunk(
     tx: Transaction, chunk: Sequence[Article], ids: dict[str, str], now: datetime
 ) -> Stored:
     known = _known(tx, chunk)
+    given = {article.key for article in chunk}
     new: dict[str, dict[str, Any]] = {}
     done = Stored()
     for article in chunk:
         values = _values(article, now)
-        before = _same(known, article)
+        before = _same(known, article) or _moved(known, article, given)
         ids[article.id] = before["id"] if before else article.id
         if before is None:
             new[article.id] = values
@@ -75,26 +83,40 @@ def _store_chunk(
     return done
 
 
-def _known(tx: Transaction, articles: Sequence[Article]) -> dict[tuple[str, str], dict[str, Any]]:
+def _known(tx: Transaction, articles: Sequence[Article]) -> _Known:
     """Return the stored rows these articles may be, by key and by (outlet, guid)."""
     keys = [article.key for article in articles]
     guids = [article.guid for article in articles if article.guid]
-    where = sa.or_(_ARTICLE.c.key.in_(keys), _ARTICLE.c.guid.in_(guids))
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    titles = [article.title for article in articles]
+    where = sa.or_(
+        _ARTICLE.c.key.in_(keys), _ARTICLE.c.guid.in_(guids), _ARTICLE.c.title.in_(titles)
+    )
+    found: _Known = {}
     for row in rows(tx, sa.select(_ARTICLE).where(where).order_by(_ARTICLE.c.id)):
         _remember(found, row)
     return found
 
 
-def _remember(known: dict[tuple[str, str], dict[str, Any]], row: dict[str, Any]) -> None:
+def _remember(known: _Known, row: dict[str, Any]) -> None:
     known["", row["key"]] = row
+    known[row["outlet"], row["title"], ""] = row
     if row["guid"]:
         known.setdefault((row["outlet"], row["guid"]), row)
 
 
-def _same(known: dict[tuple[str, str], dict[str, Any]], article: Article) -> dict[str, Any] | None:
+def _same(known: _Known, article: Article) -> dict[str, Any] | None:
     by_guid = known.get((article.outlet, article.guid)) if article.guid else None
     return by_guid or known.get(("", article.key))
+
+
+def _moved(known: _Known, article: Article, given: Set[str]) -> dict[str, Any] | None:
+    """Return the row of an article that got a new address and guid but kept its words."""
+    row = known.get((article.outlet, article.title, ""))
+    if row is None or row["key"] in given or not article.published_at or not row["published_at"]:
+        return None
+    apart = abs(article.published_at - row["published_at"])
+    begins_alike = article.body[:_BEGINNING] and row["body"].startswith(article.body[:_BEGINNING])
+    return row if apart <= _SOON and begins_alike else None
 
 
 def _update(
@@ -117,11 +139,23 @@ def _values(article: Article, now: datetime) -> dict[str, Any]:
 
 
 def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """Return what is new; a field the source now leaves empty keeps its old value."""
+    """Return what is new; a field the source now leaves empty keeps its old value.
+
+    A later date is an update: the first one stays, or a republished article would look new.
+    """
+    first, stated = before["published_at"], values["published_at"]
+    if first and stated and stated > first:
+        changed = max(stated, values["updated_at"] or stated)
+        values |= {"published_at": first, "sorted_at": first, "updated_at": changed}
     new = {k: v for k, v in values.items() if k not in _KEPT and v != before[k]}
     if values["published_at"] is None:
         new.pop("sorted_at", None)
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
+
+
+def mark(tx: Transaction, ids: Sequence[str], gone_at: datetime | None) -> None:
+    """Note that articles are not published any more, or with None that they are."""
+    tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id.in_(ids)).values(gone_at=gone_at))
 
 
 def known(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
@@ -143,6 +177,19 @@ def add_readings(tx: Transaction, readings: Iterable[Reading], *, every: bool = 
     fresh = [r for r in given if before.get((r["article_id"], r["metric"])) != r["value"]]
     if fresh:
         tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
+
+
+def add_new_readings(tx: Transaction, readings: Iterable[Reading]) -> int:
+    """Keep each count at its own moment, once; returns how many were not there."""
+    given = {(r.article_id, r.metric, r.read_at): r for r in readings}
+    there = {
+        (r.article_id, r.metric, r.read_at)
+        for r in readings_of(tx, list({key[0] for key in given}), None)
+    }
+    fresh = [asdict(reading) for key, reading in given.items() if key not in there]
+    if fresh:
+        tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
+    return len(fresh)
 
 
 def _newest(tx: Transaction, given: list[dict[str, Any]]) -> dict[tuple[str, str], int]:

@@ -1,12 +1,15 @@
 """Read RSS 0.9x, 1.0 and 2.0 and Atom, with Dublin Core, Media RSS, iTunes and slash."""
 
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from io import BytesIO
 from typing import Any
+from urllib.parse import urljoin
 
 from digest.errors import IngestError
 from digest.ingest import pictures, xml
@@ -17,6 +20,18 @@ from digest.model import Document, Image, Item
 
 _ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
 _XML = "application/xml; charset=utf-8"
+_LONG = 100  #: characters of text that feedparser need not see
+_TEXTS = frozenset({"text", "html", "text/plain", "text/html"})
+_TEXTUAL = ("{*}encoded", "{*}description", "{*}summary", "{*}content")
+_MEDIA = "{http://search.yahoo.com/mrss/}"
+_AUTHORS = ("{*}author", "{*}creator", "dc:creator")
+_UNREAD = (
+    *(*_AUTHORS, "{*}items", "{*}comment", "{*}commentRss", "{*}duration"),
+    *("{*}explicit", f"{_MEDIA}thumbnail"),
+)
+_WINDOWS = {
+    n: bytes([n]).decode("cp1252") for n in range(128, 160) if n not in b"\x81\x8d\x8f\x90\x9d"
+}
 _PICTURE_ENDS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 
 
@@ -32,15 +47,13 @@ class Rss:
     def parse(self, document: Document) -> Parsed:
         """Read at most 500 items."""
         import feedparser
-        from lxml import etree
 
         root = xml.parse(document)
-        data = etree.tostring(root, encoding="utf-8", xml_declaration=True)
-        base = document.url if is_web(document.url) else ""
+        data, texts = _lightened(root)
         try:
             found = feedparser.parse(
                 BytesIO(data),
-                response_headers={"content-location": base, "content-type": _XML},
+                response_headers={"content-type": _XML},  # no address: we join links ourselves
                 sanitize_html=False,
                 resolve_relative_uris=False,
             )
@@ -48,34 +61,67 @@ class Rss:
             raise IngestError(f"is a feed too broken to read ({exc})") from exc
         if not found.entries and not found.get("version"):
             raise IngestError("is XML but no feed")
-        return _parsed(found, root, base)
+        base = document.url if is_web(document.url) else ""
+        return _parsed(found, root, base, texts)
 
 
-def _parsed(found: Any, root: Element, base: str) -> Parsed:
+def _lightened(root: Element) -> tuple[bytes, dict[str, str]]:
+    """Return what feedparser has to see, and the long texts by the marks that stand for them.
+
+    It is slow for each element and each line. Left out are elements read from the tree or not at
+    all, and texts without elements inside, which it would give back unchanged but for two mends.
+    """
+    from lxml import etree
+
+    light = deepcopy(root)
+    etree.strip_elements(light, *_UNREAD, with_tail=False)
+    texts: dict[str, str] = {}
+    for element in [node for node in light.iter(f"{_MEDIA}content") if not len(node)]:
+        element.getparent().remove(element)
+    for element in light.iter(*_TEXTUAL):
+        value = element.text or ""
+        plain = element.get("type", "text") in _TEXTS and "mode" not in element.attrib
+        if len(value) > _LONG and plain and not len(element):
+            element.text = f"text {len(texts)} put aside"
+            texts[element.text] = _mended(value)
+    return etree.tostring(light, encoding="utf-8", xml_declaration=True), texts
+
+
+def _mended(value: str) -> str:
+    """Mend what feedparser mends: UTF-8 read as Latin-1, and Windows-1252 read as controls."""
+    value = value.strip()
+    with suppress(UnicodeError):
+        value = value.encode("iso-8859-1").decode("utf-8")
+    return value if value.isascii() else value.translate(_WINDOWS)
+
+
+def _parsed(found: Any, root: Element, base: str, texts: Mapping[str, str]) -> Parsed:
     elements: list[Element | None] = list(xml.items(root))
     if len(elements) != len(found.entries):
         elements = [None] * len(found.entries)
     atom = str(found.get("version") or "").startswith("atom")
     return Parsed(
-        title=_markup(found.feed, "title", atom=atom),
+        title=_markup(found.feed, "title", {}, atom=atom),
         language=str(found.feed.get("language") or ""),
         items=tuple(
-            _item(entry, element, base, atom=atom)
+            _item(entry, element, base, texts, atom=atom)
             for entry, element in zip(found.entries, elements, strict=True)
         ),
     )
 
 
-def _item(entry: Any, element: Element | None, base: str, *, atom: bool) -> Item:
-    content = _content(entry, base, atom=atom)
+def _item(
+    entry: Any, element: Element | None, base: str, texts: Mapping[str, str], *, atom: bool
+) -> Item:
+    content = _content(entry, base, texts, atom=atom)
     return Item(
-        title=_markup(entry, "title", atom=atom),
+        title=_markup(entry, "title", {}, atom=atom),
         url=str(entry.get("feedburner_origlink") or _link(entry)),
         guid=str(entry.get("id") or ""),
         author=_author(entry, element),
-        summary=_markup(entry, "summary", atom=atom),
+        summary=_markup(entry, "summary", texts, atom=atom),
         content=content,
-        image=_image(entry, element),
+        image=_image(entry, element, base),
         categories=tuple(
             str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()
         ),
@@ -86,22 +132,23 @@ def _item(entry: Any, element: Element | None, base: str, *, atom: bool) -> Item
     )
 
 
-def _markup(holder: Any, name: str, *, atom: bool) -> str:
+def _markup(holder: Any, name: str, texts: Mapping[str, str], *, atom: bool) -> str:
     """Return a field as HTML: Atom's plain text is escaped, what RSS says cannot be trusted."""
     value = str(holder.get(name) or "")
+    value = texts.get(value, value)
     kind = (holder.get(f"{name}_detail") or {}).get("type")
     return escape(value, quote=False) if atom and kind == "text/plain" else value
 
 
-def _content(entry: Any, base: str, *, atom: bool) -> str:
+def _content(entry: Any, base: str, texts: Mapping[str, str], *, atom: bool) -> str:
     """Return the longest content, told where its relative addresses start."""
-    found: Any = max(
-        entry.get("content") or (), key=lambda part: len(part.get("value") or ""), default={}
-    )
-    value = str(found.get("value") or "")
+    parts = [(str(part.get("value") or ""), part) for part in entry.get("content") or ()]
+    whole: list[tuple[str, Any]] = [(texts.get(value, value), part) for value, part in parts]
+    nothing: Any = {}
+    value, found = max(whole, key=lambda pair: len(pair[0]), default=("", nothing))
     if atom and found.get("type") == "text/plain":
         value = "".join(f"<p>{escape(line)}</p>" for line in value.split("\n\n"))
-    own_base = str(found.get("base") or "")
+    own_base = _joined(base, str(found.get("base") or ""))
     if value and is_web(own_base) and own_base != base:
         return f'<base href="{escape(own_base)}">{value}'
     return value
@@ -118,10 +165,9 @@ def _link(entry: Any) -> str:
 def _author(entry: Any, element: Element | None) -> str:
     """Return the names as written; feedparser cuts addresses out of them and takes too much."""
     names = []
-    for child in element if element is not None else ():
-        if xml.local(child) in {"author", "creator"}:
-            named = [part for part in child if xml.local(part) == "name"]
-            names += [(part.text or "").strip() for part in named or [child]]
+    for child in element.iterchildren(*_AUTHORS) if element is not None else ():
+        named = [part for part in child if xml.local(part) == "name"]
+        names += [(part.text or "").strip() for part in named or [child]]
     return ", ".join(dict.fromkeys(filter(None, names))) or str(entry.get("author") or "")
 
 
@@ -146,12 +192,18 @@ def _counts(entry: Any) -> dict[str, int]:
     return {}
 
 
-def _image(entry: Any, element: Element | None) -> Image | None:
+def _joined(base: str, url: str) -> str:
+    """Return an address completed from the feed's; one that cannot be stays as it is."""
+    with suppress(ValueError):
+        return urljoin(base, url) if base and url and not is_web(url) else url
+    return url
+
+
+def _image(entry: Any, element: Element | None, base: str) -> Image | None:
     """Return the widest fit picture the feed names: Media RSS, then enclosures, then iTunes."""
-    found = [*_media(element), *_enclosures(entry)]
     href = (entry.get("image") or {}).get("href")
-    if href:
-        found.append(Image(str(href)))
+    named = [*_enclosures(entry), *([Image(str(href))] if href else [])]
+    found = [*_media(element), *(replace(image, url=_joined(base, image.url)) for image in named)]
     fit = [image for image in found if pictures.is_fit(image)]
     return max(fit, key=lambda image: image.width, default=None)
 
@@ -167,7 +219,7 @@ def _media(item: Element | None) -> Iterator[Image]:
     """Yield the pictures of an item's Media RSS, contents before thumbnails."""
     if item is None:
         return
-    nodes = [node for node in item.iter() if _is_media(node)]
+    nodes = [node for node in item.iter("{*}content", "{*}thumbnail") if _is_media(node)]
     for name in ("content", "thumbnail"):
         for node in nodes:
             url = node.get("url") or ""

@@ -18,7 +18,7 @@ class ArticleRow(SQLModel, table=True):
     key: str = Field(unique=True)
     guid: str = Field(default="", index=True)
     url: str = ""
-    title: str = ""
+    title: str = Field(default="", index=True)
     author: str = ""
     author_bio: str = ""
     summary: str = ""
@@ -37,6 +37,7 @@ class ArticleRow(SQLModel, table=True):
     featured: bool = False
     sponsored: bool = False
     hidden: bool = False
+    gone_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class HeadlineRow(SQLModel, table=True):
