@@ -235,6 +235,7 @@ HOSTILE = {
     "names": "A title of it\n" + "".join(f"Ada Berg{n}\n" for n in range(N)) + "a b c d e f g\n",
     "sponsors": "A title\n" + "Sponsor\nfoo bar\n" * N + "a b c d e f g h",
     "page": "<html><body><h1>Title</h1>" + "<div>" * N,
+    "wrapped data": "<html><h1>T</h1><script type='application/ld+json'>x" + " // " * 5 * N + "x",
     "linked data": '<html><script type="application/ld+json">' + "[" * N + "</script><p>x",
 }
 

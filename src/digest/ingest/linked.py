@@ -15,8 +15,8 @@ _ARTICLE = re.compile(
     r"(?:News|Blog|Report|Opinion|Analysis|Review|Satirical|Scholarly|Background|AskPublic|Social"
     r"|Media|Live|Tech)*(?:Article|Posting|BlogPost|LiveBlogPosting|Report|Review)(?:NewsArticle)?"
 )
-#: What programs write around the JSON: CDATA marks, comments, a semicolon.
-_WRAPPED = re.compile(r"^(?:\s|//|/\*|\*/|<!--|<!\[CDATA\[)+|(?:\s|//|/\*|\*/|-->|\]\]>|;)+$")
+#: What programs write around the JSON, besides slashes, stars and semicolons.
+_WRAPPERS = ("<![CDATA[", "]]>", "<!--", "-->")
 #: Fields that are worth reading out of broken JSON.
 _FIELD = re.compile(
     r'"(headline|datePublished|dateModified|description|articleSection)"\s*:\s*("(?:[^"\\]|\\.){1,600}")'
@@ -31,13 +31,19 @@ _MAX_NODES = 500
 def article(root: Element) -> Node:
     """Return the first article among the objects of the page's JSON-LD, else an empty one."""
     scripts = [script for script in root.iter("script") if _is_linked(script)]
-    texts = [_WRAPPED.sub("", script.text or "") for script in scripts]
+    texts = [_unwrapped(script.text or "") for script in scripts]
     return next((node for text in texts for node in _nodes(text) if _is_article(node)), {})
 
 
 def _is_linked(script: Element) -> bool:
     kind = (script.get("type") or "").lower()
     return "ld+json" in kind and len(script.text or "") <= _MAX_JSON
+
+
+def _unwrapped(text: str) -> str:
+    for mark in _WRAPPERS:
+        text = text.replace(mark, " ")
+    return text.strip("/*; \t\r\n")
 
 
 def _nodes(text: str) -> Iterator[Node]:
