@@ -11,12 +11,14 @@ import pytest
 from digest import pipeline, scheduler
 from digest.app import App
 from digest.model import EditionState
-from digest.store import editions
+from digest.store import editions, feeds
 from tests.apps import Clock, a_week, an_app, fill
+from tests.ingest.site import Server
 from tests.make import NOW
 from tests.sink import Sink, running
 
 STOP = threading.Event()
+EMPTY = b'<rss version="2.0"><channel><title>Atlas</title></channel></rss>'
 
 
 @pytest.fixture
@@ -266,3 +268,26 @@ def test_a_late_evening_slot_on_a_day_with_a_gap_keeps_its_date(tmp_path: Path) 
     tick(app)
     assert states(app) == {"weekly@2026-03-28": EditionState.SENT}
     app.close()
+
+
+def test_a_feed_that_fails_for_a_week_is_told_of_once_and_again_after_it_recovered(
+    app: App, clock: Clock, sink: Sink
+) -> None:
+    server = Server()
+    server.script["/feed"] = lambda site: site.answer(500)
+    with app.database.transaction() as tx:
+        feeds.add(tx, server.url("/feed"))
+    for _ in range(20):
+        scheduler.fetch_due_feeds(app, STOP)
+        clock.move(days=1)
+    assert len(sink.received) == 1
+    assert b"has failed for a week" in sink.received[0].content
+    assert b"500" in sink.received[0].content
+    server.script["/feed"] = lambda site: site.answer(200, EMPTY)
+    scheduler.fetch_due_feeds(app, STOP)
+    server.script["/feed"] = lambda site: site.answer(500)
+    for _ in range(10):
+        clock.move(days=1)
+        scheduler.fetch_due_feeds(app, STOP)
+    assert len(sink.received) == 2
+    server.close()

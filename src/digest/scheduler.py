@@ -13,11 +13,12 @@ from digest.app import App
 from digest.errors import DigestError
 from digest.model import Edition, EditionState
 from digest.slots import Slot, last_due, next_slot
-from digest.store import editions
+from digest.store import editions, feeds
 
 Job = Callable[[App, threading.Event], None]
 _TICK_SECONDS = 30
 _JUST_BEFORE = timedelta(minutes=5)  #: feeds read since then are fresh enough for an edition
+_LONG = timedelta(days=7)  #: a feed that fails as long is worth a word
 _LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
 _log = logging.getLogger("digest")
 
@@ -56,8 +57,14 @@ def guarded(job: Job, app: App, stop: threading.Event) -> None:
 
 
 def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
-    """Read the feeds that are due."""
+    """Read the feeds that are due; tell once of each that has failed for a week."""
     _say_fetched(pipeline.fetch_feeds(app))
+    with app.database.reading() as tx:
+        failing = feeds.long_failing(tx, app.now() - _LONG)
+    for feed in failing:
+        notices.tell_feed(app, feed)
+        with app.database.transaction() as tx:
+            feeds.update(tx, feed.id, told=True)
 
 
 def _say_fetched(fetched: list[pipeline.Gathered]) -> None:

@@ -51,6 +51,7 @@ def feed(value: Feed) -> Shape:
     return asdict(value) | {
         "next_due_at": moment(value.next_due_at),
         "last_success_at": moment(value.last_success_at),
+        "failing_since": moment(value.failing_since),
     }
 
 

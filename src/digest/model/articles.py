@@ -21,6 +21,8 @@ class Feed:
     last_success_at: datetime | None = None
     last_error: str = ""
     failures: int = 0  #: failed fetches in a row
+    failing_since: datetime | None = None
+    told: bool = False  #: whether somebody was told that it keeps failing
     ended: bool = False  #: the server said 410 Gone
     kind: FeedKind = FeedKind.ARTICLES
 

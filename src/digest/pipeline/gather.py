@@ -106,7 +106,8 @@ def _note_failure(app: App, feed: Feed, error: IngestError) -> Gathered:
     failures = feed.failures + 1
     again = due.next_due(app.now(), failures=failures, retry_after=error.retry_after)
     with app.database.transaction() as tx:
-        feeds.update(tx, feed.id, last_error=str(error), failures=failures, next_due_at=again)
+        facts = {"failing_since": feed.failing_since or app.now(), "next_due_at": again}
+        feeds.update(tx, feed.id, last_error=str(error), failures=failures, **facts)
     return Gathered(feed.url, error=str(error))
 
 
@@ -139,6 +140,8 @@ def _facts(
         "last_success_at": now,
         "last_error": "",
         "failures": 0,
+        "failing_since": None,
+        "told": False,
         "next_due_at": again,
     }
     if ingested:

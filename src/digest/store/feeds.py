@@ -47,6 +47,12 @@ def due(tx: Transaction, now: datetime) -> list[Feed]:
     return [_feed(row) for row in rows(tx, wanted.order_by(_FEED.c.next_due_at, _FEED.c.id))]
 
 
+def long_failing(tx: Transaction, since: datetime) -> list[Feed]:
+    """Return the feeds that have failed since then or longer and nobody was told of."""
+    wanted = sa.select(_FEED).where(_FEED.c.failing_since <= since, _FEED.c.told.is_(False))
+    return [_feed(row) for row in rows(tx, wanted.order_by(_FEED.c.id))]
+
+
 def get(tx: Transaction, feed_id: int) -> Feed:
     """Return one feed; NotFound when there is none."""
     return _one(tx, _FEED.c.id == feed_id, str(feed_id))

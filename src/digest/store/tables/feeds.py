@@ -22,5 +22,7 @@ class FeedRow(SQLModel, table=True):
     last_success_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_error: str = ""
     failures: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    told: bool = False
     ended: bool = False
     kind: str = "articles"  #: or "front page"
