@@ -55,7 +55,8 @@ def test_every_saved_post_gives_an_article_with_the_categories_it_embeds(corpus:
             kept = [n for n in named if n != "Uncategorized" and len(n) <= 60]
             article = by_guid[row["guid"]["rendered"]]
             assert list(article.categories[: len(kept)]) == kept, path.name
-            assert article.author
+            names = [person.get("name", "") for person in row["_embedded"].get("author", ())]
+            assert article.author or names in ([], ["admin"]), path.name
             posts += 1
     assert posts >= 14
 
