@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from statistics import median
 
 from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
-from digest.rank.cluster import cluster
-from digest.rank.signals import SIGNALS, audience
+from digest.rank.cluster import Told, cluster
+from digest.rank.past import References
+from digest.rank.signals import SIGNALS
 from digest.rank.signals.base import Context, Signal
+from digest.rank.signals.prominence import METRIC
 from digest.settings import Ranking
+
+_NOTHING = References()
 
 
 def rank(
@@ -20,20 +22,23 @@ def rank(
     start: datetime,
     as_of: datetime,
     earlier: Iterable[Article] = (),
+    past: References = _NOTHING,
 ) -> list[RankedStory]:
     """Return the stories of a window, highest score first.
 
     `earlier` are articles that sent editions had: they only show which stories go on, and are
-    never shown again. Nothing later than `as_of` is read. A score is the exact sum of its parts
-    in micro-units; ties go to the newer story, then to the canonical address, so any input
-    order gives the same list.
+    never shown again; `past` are usual values from before the window. Nothing later than `as_of`
+    is read. A score is the exact sum of its parts in micro-units; ties go to the newer story, then
+    to the canonical address, so any input order gives the same list.
     """
     candidates = sorted(articles, key=_by_moment)
     fresh = {article.id for article in candidates}
     known = [article for article in earlier if article.id not in fresh]
-    context = _context(candidates, readings, start, as_of)
-    groups = cluster(sorted(candidates + known, key=_by_moment), published)
-    stories = [_story(group, fresh) for group in groups if any(a.id in fresh for a in group)]
+    told = cluster(sorted(candidates + known, key=_by_moment), published)
+    context = _context(candidates, told, _series(readings, as_of), start, as_of, past)
+    stories = [
+        _story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)
+    ]
     return sorted((_rank_story(story, ranking, context) for story in stories), key=_order)
 
 
@@ -59,34 +64,61 @@ def unknown_weights(weights: Mapping[str, float]) -> list[str]:
     return [name for name in weights if name not in {signal.name for signal in SIGNALS}]
 
 
-def _context(
-    articles: Sequence[Article], readings: Iterable[Reading], start: datetime, as_of: datetime
-) -> Context:
-    counts: dict[str, list[Reading]] = defaultdict(list)
+_Series = dict[str, dict[str, list[Reading]]]
+
+
+def _series(readings: Iterable[Reading], as_of: datetime) -> _Series:
+    """Return article id -> metric -> its readings, oldest first."""
+    found: _Series = defaultdict(lambda: defaultdict(list))
     for reading in readings:
         if reading.read_at <= as_of:
-            counts[reading.article_id].append(reading)
+            found[reading.article_id][reading.metric].append(reading)
+    for metrics in found.values():
+        for series in metrics.values():
+            series.sort(key=lambda r: (r.read_at, r.value))
+    return {article_id: dict(metrics) for article_id, metrics in found.items()}
+
+
+def _context(
+    articles: Sequence[Article],
+    told: Sequence[Told],
+    readings: _Series,
+    start: datetime,
+    as_of: datetime,
+    past: References,
+) -> Context:
     outlets = len({article.outlet for article in articles})
-    context = Context(start, as_of, dict(counts), outlets, published)
-    return replace(context, usual_points=_usual_points(articles, context))
+    watched = frozenset(
+        article.outlet
+        for article in articles
+        if any(name.partition(":")[0] == METRIC for name in readings.get(article.id, ()))
+    )
+    return Context(start, as_of, readings, outlets, published, past, _sagas(told), watched)
 
 
-def _usual_points(articles: Sequence[Article], context: Context) -> dict[str, float]:
-    """Return each outlet's median audience: a missing count is not a count of zero."""
-    known: dict[str, list[float]] = defaultdict(list)
-    for article in articles:
-        reading = audience.best_reading(article, context)
-        if reading:
-            known[article.outlet].append(audience.points(reading, article, context))
-    return {outlet: median(values) for outlet, values in known.items()}
+def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:
+    """Return article id -> all articles of its saga, for sagas of more than one story."""
+    whole: dict[int, list[Told]] = defaultdict(list)
+    for story in told:
+        whole[story.saga].append(story)
+    found: dict[str, list[Article]] = {}
+    for stories in whole.values():
+        if len(stories) > 1:
+            articles = [article for story in stories for article in story.articles]
+            found |= dict.fromkeys((article.id for article in articles), articles)
+    return found
 
 
 def _rank_story(story: Story, ranking: Ranking, context: Context) -> RankedStory:
     """Score the story and show its best article as the lead."""
+    led = _led(story, ranking, context) if story.others else story
+    return RankedStory(led, tuple(_part(signal, led, ranking, context) for signal in SIGNALS))
+
+
+def _led(story: Story, ranking: Ranking, context: Context) -> Story:
     alone = {a.id: _score(Story(a), ranking, context) for a in story.articles}
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
-    led = Story(best[0], tuple(best[1:]), story.earlier)
-    return RankedStory(led, tuple(_part(signal, led, ranking, context) for signal in SIGNALS))
+    return Story(best[0], tuple(best[1:]), story.earlier)
 
 
 def _score(story: Story, ranking: Ranking, context: Context) -> int:

@@ -1,24 +1,27 @@
-"""Which articles tell one story: TF-IDF of titles, online centroids, live for 72 hours.
+"""Which articles tell one story, and which stories are one saga: TF-IDF of titles, live centroids.
 
-After the single-pass clustering of news streams in Miranda et al., EMNLP 2018; the threshold
-and the window are those measured in docs/ranking.md.
+After the single-pass clustering of news streams in Miranda et al., EMNLP 2018. Words are cut to
+their beginnings, which joins inflected forms in any language (McNamee and Mayfield, Information
+Retrieval 7, 2004); the thresholds are those measured in docs/ranking.md.
 """
 
-import heapq
 import math
 import unicodedata
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from digest.model import Article
 from digest.text import words
 
-THRESHOLD = 0.30  #: cosine from which a title joins a story
-LIVE = timedelta(hours=72)  #: a story takes no more articles after this silence
-_RECENT = 48  #: of the stories with a word, so many recent ones are looked at: this keeps it linear
-_CLOSE = 8  #: of those, so many that share most are compared in full
+_HOUR = 3600.0
+JOINS = (0.30, 72 * _HOUR)  #: cosine from which a title joins a story, and the silence that ends it
+MERGES = (0.25, 0.0)  #: stories that run at the same time are one from this cosine
+SAGA = (0.20, 96 * _HOUR)  #: looser: follow-ups and other sides of one happening
+_RECENT = 8  #: a word leads to so many groups, the most recent ones: this keeps it linear
+_WORDS = 16  #: so many of the heaviest words of a group are looked up
+_BEGINNING = 6  #: letters of a word that count
 
 _STOP = frozenset(
     "a an and are as at be by for from has have in is it its new not of on or s say says said "
@@ -31,49 +34,68 @@ _STOP = frozenset(
 Vector = dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One story: its articles, oldest first, and the number of the saga it belongs to."""
+
+    articles: tuple[Article, ...]
+    saga: int
+
+
 @dataclass(slots=True)
-class _Cluster:
-    """A story while it grows."""
+class _Group:
+    """Articles that belong together, while it grows."""
 
     members: list[int]
     total: Vector  #: sum of the members' unit vectors
-    square: float = 1.0  #: of the length of `total`
+    square: float  #: of the length of `total`
+    start: float
+    end: float
 
 
 @dataclass(slots=True)
 class _Live:
-    """The clusters so far, found by word, the most recent last."""
+    """The groups so far, found by word."""
 
-    clusters: list[_Cluster] = field(default_factory=list)
-    last: list[float] = field(default_factory=list)  #: time of each cluster's newest article
-    by_word: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    groups: list[_Group] = field(default_factory=list)
+    #: word -> number of a group -> the word's weight in it, the most recent last
+    by_word: dict[str, dict[int, float]] = field(default_factory=dict)
 
 
-def cluster(
-    articles: Sequence[Article], published: Callable[[Article], datetime]
-) -> list[list[Article]]:
-    """Return groups of articles, each one story, oldest first; input ordered by (moment, key).
+def cluster(articles: Sequence[Article], published: Callable[[Article], datetime]) -> list[Told]:
+    """Return the stories of articles ordered by (moment, key), the oldest first.
 
-    Linear in the window: an article is compared only with a bounded number of live clusters
-    that share a word of its title, the most recent ones of each word.
+    Linear in the window: each word of a title leads to a bounded number of recent groups.
     """
     vectors = tfidf([tokens(article.title) for article in articles])
-    live = _Live()
-    for index, article in enumerate(articles):
-        _place(live, index, vectors[index], published(article).timestamp())
-    return [[articles[i] for i in found.members] for found in live.clusters]
+    moments = [published(article).timestamp() for article in articles]
+    alone = [
+        _Group([number], vector, 1.0, moment, moment)
+        for number, (vector, moment) in enumerate(zip(vectors, moments, strict=True))
+    ]
+    stories = _gathered(_gathered(alone, *JOINS), *MERGES)
+    members = [sorted(story.members) for story in stories]
+    saga_of = {
+        member: number
+        for number, saga in enumerate(_gathered(stories, *SAGA))
+        for member in saga.members
+    }
+    return [Told(tuple(articles[n] for n in story), saga_of[story[0]]) for story in members]
 
 
 def tokens(title: str) -> list[str]:
-    """Return the words of a title that tell what it is about.
+    """Return the beginnings of the words of a title that tell what it is about.
 
     Runs of Chinese and Japanese characters, written without spaces, give character pairs.
     """
     folded = unicodedata.normalize("NFKC", title).casefold()
     found: list[str] = []
     for word in words(folded):
-        found += _pairs(word) if _is_cjk(word[0]) else [word]
-    return [word for word in found if word not in _STOP]
+        if _is_cjk(word[0]):
+            found += _pairs(word)
+        elif word not in _STOP:
+            found.append(word[:_BEGINNING])
+    return found
 
 
 def _is_cjk(char: str) -> bool:
@@ -85,69 +107,91 @@ def _pairs(run: str) -> list[str]:
 
 
 def tfidf(documents: Sequence[Iterable[str]]) -> list[Vector]:
-    """Return unit vectors weighted by inverse document frequency over `documents`."""
-    counted = [Counter(document) for document in documents]
-    frequency = Counter(word for count in counted for word in count)
+    """Return unit vectors weighted by inverse document frequency, the heaviest word first."""
+    kept = [set(document) for document in documents]
+    frequency = Counter(word for document in kept for word in document)
     idf = {word: math.log(1 + len(documents) / n) for word, n in frequency.items()}
-    return [_unit({word: n * idf[word] for word, n in count.items()}) for count in counted]
+    return [_unit({word: idf[word] for word in document}) for document in kept]
 
 
 def _unit(vector: Vector) -> Vector:
     norm = math.sqrt(math.fsum(value * value for value in vector.values()))
-    return {word: value / norm for word, value in vector.items()} if norm else {}
-
-
-def _place(live: _Live, index: int, vector: Vector, moment: float) -> None:
-    """Put one article into the most similar live story, or start a new one."""
-    best, dot = -1, 0.0
-    similarity = 0.0
-    for number in _candidates(live, vector, moment):
-        found = live.clusters[number]
-        product = sum(value * found.total.get(word, 0.0) for word, value in vector.items())
-        cosine = product / math.sqrt(found.square)
-        if cosine > similarity:
-            best, dot, similarity = number, product, cosine
-    if similarity >= THRESHOLD:
-        _join(live.clusters[best], index, vector, dot)
-        live.last[best] = moment
-    else:
-        best = len(live.clusters)
-        live.clusters.append(_Cluster([index], dict(vector)))
-        live.last.append(moment)
-    for word in vector:
-        known = live.by_word[word]
-        if not known or known[-1] != best:
-            known.append(best)
-
-
-def _candidates(live: _Live, vector: Vector, moment: float) -> list[int]:
-    """Return the live clusters that share most with a title, the older one first among equals.
-
-    Words are taken by weight until the rest together could not reach the threshold: the cosine
-    over a set of words is at most the length of the title's vector on them (prefix filtering,
-    Bayardo et al., WWW 2007).
-    """
-    shared: dict[int, float] = {}
-    rest, oldest = 1.0, moment - LIVE.total_seconds()
-    for word, value in sorted(vector.items(), key=_by_weight):
-        if rest < THRESHOLD * THRESHOLD:
-            break
-        rest -= value * value
-        for number in live.by_word.get(word, ())[-_RECENT:]:
-            shared[number] = shared.get(number, 0.0) + value
-    near = [n for n in shared if live.last[n] >= oldest]
-    if len(near) > _CLOSE:
-        near = heapq.nsmallest(_CLOSE, near, key=lambda n: (-shared[n], n))
-    return sorted(near)
+    return {word: value / norm for word, value in sorted(vector.items(), key=_by_weight)}
 
 
 def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
     return -entry[1], entry[0]
 
 
-def _join(found: _Cluster, index: int, vector: Vector, dot: float) -> None:
-    """Add an article; the length grows by |t + v|² = |t|² + 2 t·v + |v|²."""
-    found.members.append(index)
-    for word, value in vector.items():
-        found.total[word] = found.total.get(word, 0.0) + value
-    found.square += 2 * dot + sum(value * value for value in vector.values())
+def _gathered(groups: Sequence[_Group], threshold: float, silence: float) -> list[_Group]:
+    """Put each group into the most similar live one before it, or let it stand alone.
+
+    Groups come in the order of their start; one is live until `silence` seconds after its end.
+    They are used up: what is found are the same objects, grown.
+    """
+    live = _Live()
+    for group in groups:
+        heaviest = _heaviest(group)
+        best = _most_similar(group, heaviest, live, threshold, group.start - silence)
+        if best < 0:
+            best = len(live.groups)
+            live.groups.append(group)
+        else:
+            _join(live.groups[best], group)
+        _remember(live, best, heaviest)
+    return live.groups
+
+
+def _heaviest(group: _Group) -> list[tuple[str, float]]:
+    if len(group.members) == 1:
+        return list(group.total.items())[:_WORDS]
+    return sorted(group.total.items(), key=_by_weight)[:_WORDS]
+
+
+def _most_similar(
+    group: _Group,
+    heaviest: Iterable[tuple[str, float]],
+    live: _Live,
+    threshold: float,
+    oldest: float,
+) -> int:
+    """Return the number of the live group nearest by cosine, from the threshold; -1: none is."""
+    products: dict[int, float] = {}
+    known = products.get
+    for word, value in heaviest:
+        for number, weight in live.by_word.get(word, {}).items():
+            products[number] = known(number, 0.0) + value * weight
+    best, highest = -1, 0.0
+    least = threshold * math.sqrt(group.square)  # no group is shorter than 1
+    for number, product in products.items():
+        if product < least:
+            continue
+        other = live.groups[number]
+        similar = product * product / other.square
+        if similar < least * least or other.end < oldest:
+            continue
+        if similar > highest or (similar == highest and number < best):
+            best, highest = number, similar
+    return best
+
+
+def _join(found: _Group, group: _Group) -> None:
+    """Add a group; the length grows by |t + v|² = |t|² + 2 t·v + |v|²."""
+    total, product = found.total, 0.0
+    for word, value in group.total.items():
+        before = total.get(word, 0.0)
+        product += value * before
+        total[word] = before + value
+    found.square += 2 * product + group.square
+    found.members += group.members
+    found.end = max(found.end, group.end)
+
+
+def _remember(live: _Live, number: int, heaviest: Iterable[tuple[str, float]]) -> None:
+    total = live.groups[number].total
+    for word, _ in heaviest:
+        known = live.by_word.setdefault(word, {})
+        known.pop(number, None)
+        known[number] = total[word]
+        if len(known) > _RECENT:
+            del known[next(iter(known))]

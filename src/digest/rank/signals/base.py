@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from digest.model import Article, Reading, Story
+from digest.rank.past import METRICS, References, growth, points
+
+#: points of a story without counts where nothing is known of the past: as if ten had read it
+UNKNOWN = 2.4
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A value from 0 to 1 with the fact behind it."""
+    """A value from -1 to 1 with the fact behind it; an editor's word may go beyond."""
 
     value: float
     fact: str = ""
@@ -21,16 +25,42 @@ class Context:
 
     start: datetime
     as_of: datetime
-    readings: Mapping[str, Sequence[Reading]]  #: article id -> its readings
+    readings: Mapping[str, Mapping[str, Sequence[Reading]]]  #: article id -> metric, oldest first
     outlets: int  #: how many outlets the window has
     published: Callable[[Article], datetime]
-    #: outlet -> median audience points of its articles that have counts
-    usual_points: Mapping[str, float] = field(default_factory=dict)
+    past: References = References()
+    sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
+    #: article id -> all that tells of the same happening, when that is more than the story
+    watched: frozenset[str] = frozenset()  #: outlets whose front page is watched
 
-    def newest(self, article: Article) -> Mapping[str, Reading]:
-        """Return the last reading of each metric of an article."""
-        found = sorted(self.readings.get(article.id, ()), key=lambda r: (r.read_at, r.value))
-        return {reading.metric: reading for reading in found}
+    def count(self, article: Article) -> Reading | None:
+        """Return the newest reading of the metric that says most, if the article has counts."""
+        found = self.readings.get(article.id, {})
+        return next((found[name][-1] for name in METRICS if name in found), None)
+
+    def points(self, article: Article, reading: Reading) -> float:
+        """Return the expected final audience on a logarithmic scale that compares unlike counts."""
+        age = reading.read_at - self.published(article)
+        raw = points(reading.value, age, self.past.curve)
+        return max(0.0, raw - self.above(article, reading)) if reading.value > 0 else 0.0
+
+    def above(self, article: Article, reading: Reading) -> float:
+        """Return how far such counts lie above the usual, in points."""
+        return self.past.above.get((article.feed, reading.metric), 0.0)
+
+    def growth(self, article: Article, at: datetime) -> float:
+        """Return the expected log growth of an article's audience after a moment."""
+        return growth(at - self.published(article), self.past.curve)
+
+    def best(self, story: Story) -> tuple[float, Article, Reading] | None:
+        """Return the points, article and reading of the story's most read article, if counted."""
+        counted = [(a, reading) for a in story.articles if (reading := self.count(a))]
+        found = [(self.points(article, reading), article, reading) for article, reading in counted]
+        return max(found, key=lambda entry: (entry[0], entry[1].key)) if found else None
+
+    def saga(self, story: Story) -> Sequence[Article]:
+        """Return all articles of the window on the happening, the story's own at least."""
+        return self.sagas.get(story.lead.id, story.articles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +73,8 @@ class Signal:
     name: str
     weight: float
     measure: Callable[[Story, Context], Measured]
+
+
+def within(value: float) -> float:
+    """Return a value bounded to -1 and 1."""
+    return min(1.0, max(-1.0, value))

@@ -1,4 +1,8 @@
-"""Coverage: how widely the story is told, by other outlets or by several of our own articles."""
+"""Coverage: how widely the happening is told, by other outlets or by several of our own articles.
+
+It stands in for an audience that was not counted; with counts it is a fact and adds nothing
+(docs/ranking.md).
+"""
 
 import math
 
@@ -6,15 +10,20 @@ from digest.model import Story
 from digest.rank.signals.base import Context, Measured, Signal
 
 _FULL = 8  #: so many tellers give the full signal
+#: An outlet's own follow-ups foretell neither its readers nor its editors: a tie-breaker only.
+_OWN = 0.05
 
 
 def measure(story: Story, context: Context) -> Measured:
-    """Measure distinct outlets; with one outlet in the window, its own articles on the story."""
-    outlets = len({article.outlet for article in story.articles})
+    """Measure distinct outlets; with one outlet in the window, its own articles on the saga."""
+    saga = context.saga(story)
+    counted = context.best(story) is not None
+    outlets = len({article.outlet for article in saga})
     if context.outlets > 1:
-        return Measured(_share(outlets), f"told by {outlets} outlets" if outlets > 1 else "")
-    told = len(story.articles)
-    return Measured(_share(told), f"a running story: {told} articles" if told > 1 else "")
+        fact = f"told by {outlets} outlets" if outlets > 1 else ""
+        return Measured(0.0 if counted else _share(outlets), fact)
+    fact = f"a running story: {len(saga)} articles" if len(saga) > 1 else ""
+    return Measured(0.0 if counted else _OWN * _share(len(saga)), fact)
 
 
 def _share(tellers: int) -> float:

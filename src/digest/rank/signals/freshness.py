@@ -1,4 +1,7 @@
-"""Freshness: a mild preference inside the window; decay proper only hurts a weekly list."""
+"""Freshness: a mild preference inside the window where nobody counted the readers.
+
+Decay inside the window only hurts a weekly list (docs/ranking.md), so with counts it adds nothing.
+"""
 
 from digest.model import Story
 from digest.rank.signals.base import Context, Measured, Signal
@@ -11,7 +14,8 @@ def measure(story: Story, context: Context) -> Measured:
     newest = max(context.published(article) for article in story.articles)
     length = (context.as_of - context.start).total_seconds()
     share = (newest - context.start).total_seconds() / length if length > 0 else 0.0
-    return Measured(min(1.0, max(0.0, share)), f"published {newest:%A}")
+    counted = context.best(story) is not None
+    return Measured(0.0 if counted else min(1.0, max(0.0, share)), f"published {newest:%A}")
 
 
-FRESHNESS = Signal("freshness", 0.3, measure)
+FRESHNESS = Signal("freshness", 0.5, measure)

@@ -1,0 +1,107 @@
+"""Prominence: where the outlet's own editors put the story on a front page, and for how long.
+
+While counts are young it adds what they cannot know yet; without counts the position mass, hours
+weighted by place, stands for the audience itself.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from digest.model import Article, Reading, Story
+from digest.rank.signals.base import Context, Measured, Signal, within
+
+METRIC = "position"  #: 1 is the first place; 0: it has left the page
+_SCALE = 6.0  #: points of a full signal
+_PLACES = 12  #: of a page that count
+_ABSENT = 24  #: the place that stands for not being on a watched page
+_GAP = timedelta(hours=3)  #: a place is taken to be held no longer than this without a look
+_WITH_COUNTS = 0.3  #: points by halving of the place, while the count may still grow
+_LASTING = 0.7  #: below 1, a place keeps telling something when little growth is left
+_ALONE = 0.9  #: the same without counts
+_TYPICAL = 1.5  #: log of the position mass an article on the page usually gets
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an article held on a front page."""
+
+    hours: float  #: on the page
+    mass: float  #: hours weighted by place
+    best: int
+    last: int  #: 0: it has left
+    at: datetime  #: of the last look
+
+
+def measure(story: Story, context: Context) -> Measured:
+    """Measure the counted article's place, or without counts the story's position mass."""
+    best = context.best(story)
+    if best is None:
+        return _alone(story, context)
+    _, article, reading = best
+    held = _held(article, context)
+    if held is None and article.outlet not in context.watched:
+        return Measured(0.0)
+    rest = _unseen(article, reading.read_at, context)
+    value = _WITH_COUNTS * rest * _height(held.last if held else 0)
+    return Measured(within(value / _SCALE), _fact(held))
+
+
+def _alone(story: Story, context: Context) -> Measured:
+    """Measure the most prominent article; on a page of many outlets the story's articles add up."""
+    found = [(held, article) for article in story.articles if (held := _held(article, context))]
+    if not found:
+        watched = story.lead.outlet in context.watched
+        return Measured(-_TYPICAL / _SCALE, _fact(None)) if watched else Measured(0.0)
+    held, article = max(found, key=lambda entry: (entry[0].mass, entry[1].key))
+    mass = math.fsum(h.mass for h, _ in found) if context.outlets > 1 else held.mass
+    rest = _unseen(article, held.at, context)
+    value = math.log1p(mass) - _TYPICAL + _ALONE * rest * _height(held.last)
+    return Measured(within(value / _SCALE), _fact(held))
+
+
+def _unseen(article: Article, at: datetime, context: Context) -> float:
+    """Return the share of the audience that is still to come at a moment, to a power."""
+    return (1.0 - math.exp(-context.growth(article, at))) ** _LASTING
+
+
+def _height(place: int) -> float:
+    """Return how high a place is; each halving of it is one more."""
+    return 3.0 - math.log2(1 + (place or _ABSENT))
+
+
+def _held(article: Article, context: Context) -> _Held | None:
+    """Return what an article held, on the page that gave it most."""
+    series = [
+        _sum(readings)
+        for metric, readings in context.readings.get(article.id, {}).items()
+        if metric.partition(":")[0] == METRIC
+    ]
+    return max(series, key=lambda held: held.mass, default=None)
+
+
+def _sum(readings: Sequence[Reading]) -> _Held:
+    hours = mass = 0.0
+    for one, following in pairwise(readings):
+        if one.value:
+            span = min(_GAP, following.read_at - one.read_at).total_seconds() / 3600
+            hours += span
+            mass += span * max(1, _PLACES + 1 - one.value) / _PLACES
+    last = readings[-1]
+    best = min((r.value for r in readings if r.value), default=0)
+    return _Held(hours, mass, best, last.value, last.read_at)
+
+
+def _fact(held: _Held | None) -> str:
+    if held is None:
+        return "not seen on the front page"
+    place = "first" if held.best == 1 else f"number {held.best}"
+    now = ", still there" if held.last else ""
+    if held.hours < 1:
+        return f"{place} on the front page"
+    return f"{place} on the front page at best, there for {held.hours:.0f} h{now}"
+
+
+PROMINENCE = Signal("prominence", _SCALE, measure)
