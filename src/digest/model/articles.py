@@ -97,6 +97,8 @@ class Article:
     sponsored: bool = False  #: paid content: stored, never ranked
     hidden: bool = False
     gone_at: datetime | None = None  #: when its address answered 404 or 410: never sent
+    boost: float = 0.0  #: points an editor gave it; may be negative
+    category_by: str = ""  #: which rule gave the category; empty: its own or its feed's
 
 
 @dataclass(frozen=True, slots=True)
