@@ -32,6 +32,7 @@ def rank(
     fresh = {article.id for article in candidates}
     known = [article for article in earlier if article.id not in fresh]
     context = _context(candidates, readings, start, as_of)
+    context = replace(context, section_weights=ranking.section_weights)
     groups = cluster(sorted(candidates + known, key=_by_moment), published)
     stories = [_story(group, fresh) for group in groups if any(a.id in fresh for a in group)]
     return sorted((_rank_story(story, ranking, context) for story in stories), key=_order)

@@ -112,6 +112,15 @@ def in_state(tx: Transaction, states: Iterable[EditionState]) -> list[Edition]:
     return [_edition(row) for row in tx.execute(wanted.order_by(_EDITION.c.slot_at))]
 
 
+def require_open(tx: Transaction, edition: Edition) -> None:
+    """Hold an edition so that nobody approves it meanwhile; WrongState when that is done."""
+    where = sa.and_(_EDITION.c.id == edition.id, _EDITION.c.state.in_(OPEN_STATES))
+    same = {"state": _EDITION.c.state}
+    if tx.execute(sa.update(_EDITION).where(where).values(same)).rowcount != 1:
+        state = find(tx, str(edition.id)).state.value
+        raise WrongState(f"{edition.key} is {state}; only a draft can be changed")
+
+
 def move(
     tx: Transaction,
     edition: Edition,

@@ -26,6 +26,7 @@ class Context:
     published: Callable[[Article], datetime]
     #: outlet -> median audience points of its articles that have counts
     usual_points: Mapping[str, float] = field(default_factory=dict)
+    section_weights: Mapping[str, float] = field(default_factory=dict)  #: category -> points
 
     def newest(self, article: Article) -> Mapping[str, Reading]:
         """Return the last reading of each metric of an article."""
