@@ -36,7 +36,7 @@ class Hand:
     def why(self, article: Article) -> str:
         """Say what was decided of an article and who did it; "" without a decision."""
         decided = self._places.get(article.id)
-        return f"{_done(decided)} by {decided.by}" if decided else ""
+        return f"{decided.done} by {decided.by}" if decided else ""
 
     def who_hid(self, article: Article) -> str:
         """Return the name of who hid an article."""
@@ -87,15 +87,6 @@ class Hand:
         first = Story(wanted[0], rest, ranked.story.earlier)
         alone = [Story(article, (), ranked.story.earlier) for article in wanted[1:] + dropped]
         return [replace(ranked, story=story) for story in (first, *alone)]
-
-
-def _done(decided: Override) -> str:
-    to, place = decided.value["to"], decided.value.get("place") or 0
-    if to == OUT:
-        return "dropped"
-    if to == TOP:
-        return f"pinned to place {place}" if place else "moved to the top stories"
-    return f"moved to {to}, place {place}" if place else f"moved to {to}"
 
 
 def rules_for(rules: Sequence[SectionRule], wanted: Sequence[str]) -> list[SectionRule]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from digest.explain.told import (
+    decisions,
     left_reason,
-    override_lines,
     section_stories,
     why_outside,
     window_line,
@@ -77,7 +77,7 @@ def as_text(edition: Edition) -> str:
             lines += [heading.upper(), ""]
         lines += [*_story_lines(placed), ""]
     if edition.overrides:
-        lines += ["BY HAND", "", *override_lines(edition), ""]
+        lines += ["BY HAND", "", *map(": ".join, decisions(edition)), ""]
     left_out = [_left_line(edition, left) for left in edition.left_out] or ["nothing"]
     lines += ["LEFT OUT", "", *left_out]
     return "\n".join(lines).rstrip() + "\n"
@@ -85,7 +85,7 @@ def as_text(edition: Edition) -> str:
 
 def one_as_text(edition: Edition, article: Article) -> str:
     """Return why one article is in the edition, or why not."""
-    by_hand = override_lines(edition, article.id)
+    by_hand = [done for _, done in decisions(edition, article.id)]
     for section, placed in section_stories(edition):
         if article.id == placed.lead.id:
             return "\n".join([section, *_story_lines(placed), *by_hand]) + "\n"

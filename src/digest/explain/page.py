@@ -2,7 +2,7 @@
 
 from html import escape
 
-from digest.explain.told import left_reason, override_lines, section_stories, window_line
+from digest.explain.told import decisions, left_reason, section_stories, window_line
 from digest.model import MICRO, Edition, LeftOut, Part, PlacedStory
 
 #: Text and bars keep 4.5:1 and 3:1 on their grounds (WCAG 2.2, 1.4.3 and 1.4.11).
@@ -22,14 +22,16 @@ p { margin: 0 } .soft { color: var(--soft); font-size: 14px }
 a { color: inherit; text-underline-offset: 3px }
 article { background: var(--card); border: 1px solid var(--line); border-radius: 6px;
   padding: 16px; margin: 0 0 12px }
-article header { display: flex; gap: 12px; margin: 0 0 12px } article header > div { flex: 1;
-  min-width: 0 }
-.place { font-size: 22px; line-height: 1.1; font-weight: 700; min-width: 1.2em }
-.score { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+article header { display: flex; gap: 12px; margin: 0 0 12px }
+header > div { flex: 1; min-width: 0 }
+.place { font-size: 22px; line-height: 1.1; font-weight: 700; min-width: 1em }
+header > .score { flex: none; text-align: right; white-space: nowrap;
+  font-variant-numeric: tabular-nums }
 .score b { font-size: 18px; display: block; line-height: 1.3 }
 table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: 3px 0; vertical-align: top; font-weight: 400; font-size: 14px }
-th { width: 92px; padding-right: 8px } td.n { width: 56px; text-align: right;
+th, td { text-align: left; padding: 2px 0; vertical-align: top; font-weight: 400;
+  font-size: 14px; line-height: 1.4 }
+th { width: 84px } td.n { width: 50px; text-align: right;
   font-variant-numeric: tabular-nums; padding-right: 10px }
 svg { display: block; width: 100%; height: 12px; margin-top: 5px; background: var(--track);
   border-radius: 2px } .more { fill: var(--bar) } .less { fill: var(--less) }
@@ -52,7 +54,7 @@ def as_html(edition: Edition) -> str:
             parts.append(f"<h2>{escape(heading)}</h2>")
         parts.append(_story(placed, widest))
     if edition.overrides:
-        rows = "".join(f"<li>{escape(line)}</li>" for line in override_lines(edition))
+        rows = "".join(_item(*one) for one in decisions(edition))
         parts.append(f"<h2>By hand</h2><ul>{rows}</ul>")
     rows = "".join(_left(edition, left) for left in edition.left_out)
     parts.append(f"<h2>Left out</h2><ul>{rows or '<li>Nothing.</li>'}</ul>")
@@ -114,10 +116,11 @@ def _bar(part: Part, widest: tuple[int, int]) -> str:
 def _left(edition: Edition, left: LeftOut) -> str:
     score = f", {_points(left.score)} points" if left.score else ""
     reason = _sentence(left_reason(edition, left))
-    return (
-        f"<li>{escape(left.title)}<br><span class=soft>{escape(reason)} "
-        f"({escape(left.article_id)}{score})</span></li>"
-    )
+    return _item(left.title, f"{reason} ({left.article_id}{score})")
+
+
+def _item(about: str, told: str) -> str:
+    return f"<li>{escape(about)}<br><span class=soft>{escape(told)}</span></li>"
 
 
 def _points(micro: int) -> str:

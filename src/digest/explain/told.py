@@ -1,9 +1,8 @@
 """The sentences of an explanation, the same in text, JSON and the page."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from digest.model import Article, Edition, LeftOut, Override, PlacedStory
+from digest.model import Article, Edition, LeftOut, PlacedStory
 
 
 def section_stories(edition: Edition) -> list[tuple[str, PlacedStory]]:
@@ -39,30 +38,19 @@ def why_outside(edition: Edition, article: Article) -> str:
     return "it was not stored yet when this edition was built; build it again to look at it"
 
 
-def override_lines(edition: Edition, article_id: str = "") -> list[str]:
-    """Return who decided what, and when, of everything or of one article."""
+def decisions(edition: Edition, article_id: str = "") -> list[tuple[str, str]]:
+    """Return what editors decided, of everything or of one article: of what; what, who, when."""
     ids = {one.article_id for one in edition.overrides}
     titles = {e.article_id: e.title for e in edition.left_out if e.article_id in ids}
     titles |= {placed.lead.id: placed.lead.title for placed in edition.stories}
-    mine = [o for o in edition.overrides if article_id in ("", o.article_id)]
-    return [_override(one, titles) for one in mine]
-
-
-def _override(one: Override, titles: Mapping[str, str]) -> str:
-    what = f"{one.article_id} {titles.get(one.article_id, '')}: " if one.article_id else ""
-    return f"{what}{_decided(one)} by {one.by}, {_moment(one.at)} UTC"
-
-
-def _decided(one: Override) -> str:
-    if one.name == "place":
-        to, place = one.value["to"], one.value.get("place") or 0
-        return "dropped" if to == "out" else f"put into {to}" + f" at place {place}" * bool(place)
-    if one.name == "hidden":
-        return "hidden"
-    if one.name == "boost":
-        return f"boosted by {one.value:+g} points"
-    shown = one.value if isinstance(one.value, str) else ", ".join(one.value)
-    return f"{one.name.replace('_', ' ')} set to “{shown}”"
+    return [
+        (
+            f"{one.article_id} {titles.get(one.article_id, '')}" if one.article_id else "edition",
+            f"{one.done} by {one.by}, {_moment(one.at)} UTC",
+        )
+        for one in edition.overrides
+        if article_id in ("", one.article_id)
+    ]
 
 
 def _moment(moment: datetime) -> str:

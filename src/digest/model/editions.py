@@ -48,6 +48,25 @@ class Override:
     at: datetime
     article_id: str = ""
 
+    @property
+    def done(self) -> str:
+        """Return what was decided in words, as in "pinned to place 2"."""
+        match self.name, self.value:
+            case "place", {"to": "out"}:
+                return "dropped"
+            case "place", {"to": "top", "place": place}:
+                return f"pinned to place {place}" if place else "moved to the top stories"
+            case "place", {"to": to, "place": place}:
+                return f"moved to {to}" + (f", place {place}" if place else "")
+            case "hidden", _:
+                return "hidden"
+            case "boost", points:
+                return f"boosted by {points:+g} points"
+            case name, str(text):
+                return f"{name.replace('_', ' ')} set to “{text}”"
+            case name, several:
+                return f"{name.replace('_', ' ')} set to “{', '.join(several)}”"
+
 
 @dataclass(frozen=True, slots=True)
 class Edition:
