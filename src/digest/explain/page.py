@@ -28,10 +28,10 @@ header > div { flex: 1; min-width: 0 }
 header > .score { flex: none; text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums }
 .score b { font-size: 18px; display: block; line-height: 1.3 }
-table { border-collapse: collapse; width: 100% }
+table { border-collapse: collapse; width: 100%; table-layout: fixed }
 th, td { text-align: left; padding: 2px 0; vertical-align: top; font-weight: 400;
   font-size: 14px; line-height: 1.4 }
-th { width: 84px } td.n { width: 50px; text-align: right;
+th { width: 82px } td.n { width: 62px; text-align: right;
   font-variant-numeric: tabular-nums; padding-right: 10px }
 svg { display: block; width: 100%; height: 12px; margin-top: 5px; background: var(--track);
   border-radius: 2px } .more { fill: var(--bar) } .less { fill: var(--less) }

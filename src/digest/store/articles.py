@@ -157,7 +157,7 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
 def with_ids(tx: Transaction, ids: Sequence[str]) -> list[Article]:
     """Return these articles without bodies, in the order of their ids."""
     wanted = sa.select(*_LIGHT).where(_ARTICLE.c.id.in_(ids)).order_by(_ARTICLE.c.id)
-    return [_article(row) for row in rows(tx, wanted)]
+    return _articles(tx, wanted)
 
 
 def decide(tx: Transaction, article_id: str, decided: Mapping[str, Any]) -> None:
@@ -239,7 +239,7 @@ def published_between(tx: Transaction, start: datetime, end: datetime) -> list[A
     """Return the articles of `[start, end)` without bodies, in the order (moment, key)."""
     when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
     wanted = sa.select(*_LIGHT).where(when).order_by(_ARTICLE.c.sorted_at, _ARTICLE.c.key)
-    return [_article(row) for row in rows(tx, wanted)]
+    return _articles(tx, wanted)
 
 
 def seen_late(
@@ -251,13 +251,13 @@ def seen_late(
     """
     when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
     late = _ARTICLE.c.first_seen_at >= seen_since
-    return [_article(row) for row in rows(tx, sa.select(*_LIGHT).where(when, late))]
+    return _articles(tx, sa.select(*_LIGHT).where(when, late))
 
 
 def newest(tx: Transaction, limit: int | None = None) -> list[Article]:
     """Return articles without bodies, newest first."""
     wanted = sa.select(*_LIGHT).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key).limit(limit)
-    return [_article(row) for row in rows(tx, wanted)]
+    return _articles(tx, wanted)
 
 
 def find(tx: Transaction, name: str) -> Article:
@@ -271,9 +271,14 @@ def find(tx: Transaction, name: str) -> Article:
     return _article(found[0])
 
 
-def _article(row: dict[str, Any]) -> Article:
-    values = {k: v for k, v in row.items() if k not in ("sorted_at", "edits")}
-    edits = dict(row["edits"])
+def _articles(tx: Transaction, wanted: sa.Select[Any]) -> list[Article]:
+    """Return articles one row after the other: a dictionary of each would double the memory."""
+    return [_article(dict(row)) for row in tx.execute(wanted).mappings()]
+
+
+def _article(values: dict[str, Any]) -> Article:
+    values.pop("sorted_at", None)
+    edits = dict(values.pop("edits"))
     picture = dict(values["image"] or {}) if "image_url" not in edits else {}
     for name in ("url", "caption"):
         if f"image_{name}" in edits:
