@@ -291,11 +291,17 @@ def test_a_good_story_that_did_not_fit_is_carried_over_once(tmp_path: Path, cloc
     assert set(seen) == set(first.spare)
     assert set(seen.values()) == {f"carried over from {first.key}"}
     fresh = [
-        an_article(" ".join(f"Zz{word}{n}" for word in "abcdef"), published_at=clock.moment - timedelta(hours=n),
-                   first_seen_at=clock.moment, categories=("Sport",), author=f"Fresh {n}",
-                   url=f"https://news.example/fresh/{n}", featured=True)
+        an_article(
+            " ".join(f"Zz{word}{n}" for word in "abcdef"),
+            published_at=clock.moment - timedelta(hours=n),
+            first_seen_at=clock.moment,
+            categories=("Sport",),
+            author=f"Fresh {n}",
+            url=f"https://news.example/fresh/{n}",
+            featured=True,
+        )
         for n in range(9)
-    ]  # fmt: skip
+    ]
     fill(app, fresh)
     sent = send(app)
     reasons = {left.article_id: left.reason for left in sent.left_out}
