@@ -1,9 +1,11 @@
 """What editors decide is only ever added to; the newest of a name counts."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from digest.errors import NotFound, WrongState
 from digest.model import EditionState, Image, LeftOut, Override
@@ -74,6 +76,24 @@ def test_what_was_left_out_comes_back_as_it_went_in(database: Database) -> None:
         assert editions.every(tx) == [replace(stored, left_out=())]
         moved = editions.move(tx, stored, EditionState.APPROVED, NOW)
         assert moved.left_out == left_out
+
+
+def test_an_edition_stored_by_an_earlier_version_keeps_what_it_left_out(
+    database: Database,
+) -> None:
+    left_out = {"article_id": "abc", "title": "Late", "reason": "below the cut", "score": 5}
+    with database.transaction() as tx:
+        stored = editions.save(tx, an_edition(), NOW)
+        content = tx.execute(sa.text("SELECT content FROM edition")).scalar_one()
+        plain = json.loads(content) if isinstance(content, str) else content
+        for name in ("spare", "overrides", "usual_start"):
+            del plain[name]
+        old = {"content": json.dumps(plain | {"left_out": [left_out]})}
+        json_type = "JSONB" if tx.dialect.name == "postgresql" else "TEXT"
+        update = f"UPDATE edition SET left_out = NULL, content = CAST(:content AS {json_type})"
+        tx.execute(sa.text(update), old)
+        found = editions.find(tx, "latest")
+    assert found == replace(stored, left_out=(LeftOut("abc", "Late", "below the cut", 5),))
 
 
 def test_only_a_draft_can_be_held_for_a_change(database: Database) -> None:

@@ -16,6 +16,7 @@ class Hand:
         """Sort what was decided by what it is about."""
         every = list(overrides)
         self._places = {one.article_id: one for one in every if one.name == "place"}
+        self._to = {key: one.value["to"] for key, one in self._places.items()}
         self._hidden = {one.article_id: one for one in every if one.name == "hidden"}
         self._words = {one.name: one.value for one in every if not one.article_id}
 
@@ -25,8 +26,8 @@ class Hand:
 
     def goes_to(self, story: RankedStory) -> str:
         """Return where a story's lead is wanted: "top", a section's category, or ""."""
-        decided = self._places.get(story.story.lead.id)
-        return str(decided.value["to"]) if decided and decided.value["to"] != OUT else ""
+        to = self._to.get(story.story.lead.id, "") if self._to else ""
+        return "" if to == OUT else str(to)
 
     def sections(self, ranked: Iterable[RankedStory]) -> list[str]:
         """Return the categories of the sections that stories are wanted in."""
@@ -55,7 +56,7 @@ class Hand:
 
     def is_dropped(self, story: RankedStory) -> bool:
         """Say whether the story stays out."""
-        return self._is(story.story.lead, OUT)
+        return self._is_out(story.story.lead)
 
     def in_places(self, stories: Sequence[RankedStory]) -> list[RankedStory]:
         """Put each story with a wanted place exactly there; the others keep their order."""
@@ -70,13 +71,12 @@ class Hand:
         decided = self._places.get(story.story.lead.id)
         return int(decided.value.get("place") or 0) if decided else 0
 
-    def _is(self, article: Article, *to: str) -> bool:
-        decided = self._places.get(article.id)
-        return decided is not None and decided.value["to"] in to
+    def _is_out(self, article: Article) -> bool:
+        return self._to.get(article.id) == OUT
 
     def _told(self, ranked: RankedStory) -> list[RankedStory]:
         every = ranked.story.articles
-        dropped = [a for a in every if self._is(a, OUT)]
+        dropped = [a for a in every if self._is_out(a)]
         wanted = [a for a in every if a.id in self._places and a not in dropped]
         if not wanted and not dropped:
             return [ranked]

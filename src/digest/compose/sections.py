@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from digest.compose.hand import TOP, Hand, rules_for
 from digest.model import Article, LeftOut, PlacedStory, RankedStory, Section
@@ -134,7 +135,12 @@ def _top(free: Sequence[RankedStory], size: int, desk: _Desk) -> tuple[PlacedSto
     for story in wanted:
         caps.count(story)
     rest = [story for story in free if not desk.hand.goes_to(story)]
-    chosen = wanted + [s for s in rest if len(caps.taken) < size and caps.take(s)]
+    chosen = list(wanted)
+    for story in rest:
+        if len(caps.taken) >= size:
+            break
+        if caps.take(story):
+            chosen.append(story)
     for story in rest:
         if len(chosen) >= size:
             break
@@ -152,7 +158,8 @@ def _in_order(
 ) -> list[RankedStory]:
     """Return the chosen stories in the order of all, but for the places an editor gave."""
     ids = {story.story.lead.id for story in chosen}
-    return desk.hand.in_places([story for story in every if story.story.lead.id in ids])
+    ordered = (story for story in every if story.story.lead.id in ids)
+    return desk.hand.in_places(list(islice(ordered, len(ids))))
 
 
 def _gave_way(story: RankedStory, caps: "_Caps") -> str:
@@ -199,11 +206,12 @@ class _Caps:
 def _sections(
     newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk
 ) -> tuple[Section, ...]:
-    free = [story for story in remaining if not desk.hand.goes_to(story)]
+    decided = [story for story in remaining if desk.hand.goes_to(story)]
+    free = [s for s in remaining if not desk.hand.goes_to(s)] if decided else remaining
     rules = _busiest(free) if newsletter.sections == "auto" else newsletter.sections
     made = []
-    for rule in rules_for(rules, desk.hand.sections(remaining)):
-        chosen = _fill(rule, remaining, desk)
+    for rule in rules_for(rules, desk.hand.sections(decided)):
+        chosen = _in_order(_fill(rule, decided, free, desk), remaining, desk)
         desk.taken |= {story.story.lead.id for story in chosen}
         placed = tuple(
             _place(n, s, desk, rule.category, _kept_out(s, desk)) for n, s in enumerate(chosen, 1)
@@ -213,14 +221,15 @@ def _sections(
     return tuple(made)
 
 
-def _fill(rule: SectionRule, remaining: Sequence[RankedStory], desk: _Desk) -> list[RankedStory]:
-    """Return what is wanted in a section, then the best that belong there, in their places."""
-    there = [story for story in remaining if story.story.lead.id not in desk.taken]
+def _fill(
+    rule: SectionRule, decided: Sequence[RankedStory], free: Sequence[RankedStory], desk: _Desk
+) -> list[RankedStory]:
+    """Return what an editor wants in a section, then the best that belong there."""
     name = rule.category.casefold()
-    wanted = [story for story in there if desk.hand.goes_to(story).casefold() == name]
-    fit = [story for story in there if not desk.hand.goes_to(story) and _belongs(story, rule)]
-    chosen = wanted + fit[: max(0, rule.stories - len(wanted))]
-    return _in_order(chosen, remaining, desk)
+    open_ones = (s for s in decided if s.story.lead.id not in desk.taken)
+    wanted = [story for story in open_ones if desk.hand.goes_to(story).casefold() == name]
+    fit = (s for s in free if _belongs(s, name) and s.story.lead.id not in desk.taken)
+    return [*wanted, *islice(fit, max(0, rule.stories - len(wanted)))]
 
 
 def _kept_out(story: RankedStory, desk: _Desk) -> str:
@@ -228,9 +237,8 @@ def _kept_out(story: RankedStory, desk: _Desk) -> str:
     return f"not a top story: {reason}" if reason else ""
 
 
-def _belongs(story: RankedStory, rule: SectionRule) -> bool:
-    names = {name.casefold() for name in story.story.lead.categories}
-    return rule.category.casefold() in names
+def _belongs(story: RankedStory, name: str) -> bool:
+    return any(category.casefold() == name for category in story.story.lead.categories)
 
 
 def _busiest(remaining: Sequence[RankedStory]) -> tuple[SectionRule, ...]:
