@@ -275,6 +275,51 @@ def test_sponsors_stand_in_the_edition(outlet: Run) -> None:
     built = json.loads(outlet("build", "--at", AT, "--json").stdout)
     assert [p["sponsor"] for p in built["placements"]] == ["Larkspur"]
     assert len(json.loads(outlet("placements", "list", "--json").stdout)) == 2
+    assert outlet("placements", "remove", "1").returncode == 0
+    assert outlet("placements", "remove", "1").returncode == 1
+    assert len(json.loads(outlet("placements", "list", "--json").stdout)) == 1
+
+
+def test_the_editors_hand_by_command(outlet: Run, tmp_path: Path) -> None:
+    built = json.loads(outlet("build", "--at", AT, "--json").stdout)
+    first, second, third = (story["article_id"] for story in built["top_stories"][:3])
+    for words, said in (
+        (("editions", "pin", "latest", third, "--place", "1"), "Top Stories, place 1"),
+        (("editions", "drop", "latest", second), "left out"),
+        (("editions", "move", "latest", first, "--to", "top", "--place", "2"), "place 2"),
+        (("editions", "edit", "latest", "--subject", "Mine", "--note", "Hello."), "Mine"),
+        (("articles", "boost", first, "--points", "-1"), "boost -1 from now on"),
+        (("articles", "edit", third, "--title", "Theirs", "--category", "Sport"), "Theirs"),
+        (("articles", "hide", second), "hidden from now on"),
+        (("articles", "hide", second, "--undo"), "shown from now on"),
+    ):
+        done = outlet(*words, "--by", "ada")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert said in done.stdout
+    again = json.loads(outlet("build", "--at", AT, "--json").stdout)
+    assert [story["article_id"] for story in again["top_stories"][:2]] == [third, first]
+    assert (again["subject"], again["note"]) == ("Mine", "Hello.")
+    assert "dropped by ada" in outlet("explain", "latest", second).stdout
+    assert outlet("explain", "latest", "--html", "--out", "why.html").stdout == "why.html\n"
+    assert "pinned to place 1 by ada" in (tmp_path / "why.html").read_text(encoding="utf-8")
+    assert outlet("explain", "latest", "--html").stdout.startswith("<!doctype html>")
+    assert outlet("explain", "latest", second, "--html").returncode == 2
+    undone = outlet("editions", "drop", "latest", second, "--undo")
+    assert "place" in undone.stdout
+
+
+def test_slots_are_skipped_and_editions_called_back_by_command(outlet: Run) -> None:
+    skipped = outlet("editions", "skip", "weekly@2026-12-28", "--reason", "holidays", "--by", "ada")
+    assert skipped.stdout == "weekly@2026-12-28: skipped, skipped by ada: holidays\n"
+    outlet("build", "--at", AT)
+    assert outlet("editions", "cancel", "weekly@2026-11-23").returncode == 1
+    outlet("editions", "approve", "weekly@2026-11-23")
+    refused = outlet("editions", "pin", "weekly@2026-11-23", "https://news.example/1")
+    assert refused.returncode == 1
+    assert "is approved; only a draft can be changed" in refused.stderr
+    done = outlet("editions", "cancel", "weekly@2026-11-23")
+    assert done.returncode == 0
+    assert "draft" in done.stdout or "held" in done.stdout
 
 
 def test_a_relay_that_refuses_is_one_line_and_nothing_is_lost(outlet: Run, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def edition(value: Edition, numbers: Numbers) -> Shape:
         "reason": value.reason,
         "subject": value.subject,
         "stand_first": value.stand_first,
+        "note": value.note,
         "sha256": value.sha256,
         "top_stories": [_story(placed) for placed in value.top_stories],
         "sections": [_section(section) for section in value.sections],

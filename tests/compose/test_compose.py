@@ -110,7 +110,7 @@ def test_the_other_tellers_of_a_story_are_named() -> None:
     other = an_article("Ferry raised by night")
     story = a_story("Ferry raised", others=(other,))
     edition = lay_out([story, *stories(4)])
-    assert reasons(edition)[other.id] == f"tells the same story as {story.story.lead.id}"
+    assert reasons(edition)[other.id] == f"duplicate of {story.story.lead.id}, Ferry raised"
 
 
 def test_hidden_and_sponsored_articles_are_named() -> None:

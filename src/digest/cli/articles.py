@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from digest.cli import hand
 from digest.cli.common import Json, counted, group, opened, print_json, print_table, say_errors
 from digest.cli.feeds import say_gathered
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     articles.command("import")(import_articles)
     articles.command("list")(list_articles)
     articles.command("show")(show)
+    hand.register_articles(articles)
     signals = group(articles, "signals", "Popularity counts of the stored articles.")
     signals.command("import")(import_signals)
 
@@ -92,7 +94,7 @@ def show(
 
     with opened(context) as app, app.database.reading() as tx:
         found = articles.find(tx, name)
-    shape = shapes.article(found) | {"body": found.body}
+    shape = shapes.article(found) | {"boost": found.boost, "body": found.body}
     if as_json:
         print_json(shape)
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from digest.cli import hand
 from digest.cli.common import (
     Json,
     counted,
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     editions.command("list")(list_editions)
     editions.command("show")(show)
     editions.command("approve")(approve)
+    hand.register_editions(editions)
 
 
 def build(
@@ -101,23 +103,32 @@ def explain(
     name: str = typer.Argument("latest", metavar="EDITION"),
     article: str = typer.Argument("", metavar="[ARTICLE]"),
     as_json: bool = Json,
+    as_page: bool = typer.Option(False, "--html", help="Print one self-contained HTML page."),
+    out: Path | None = typer.Option(None, "--out", help="A file for the page; else stdout."),
 ) -> None:
     """Say why each story is in, its score by signal, and why others are not."""
     from digest import explain as explaining
     from digest import pipeline
+    from digest.explain.page import as_html
     from digest.store import articles
 
+    if (out or as_page) and (article or as_json):
+        raise typer.BadParameter("--html and --out are for a whole edition, without --json")
     with opened(context) as app:
-        edition = pipeline.find_edition(app, name)
+        edition, one = pipeline.find_edition(app, name), None
         if article:
             with app.database.reading() as tx:
-                article = articles.find(tx, article).id
+                one = articles.find(tx, article)
     if as_json:
-        print_json(explaining.as_json(edition, article))
-    elif article:
-        print(explaining.one_as_text(edition, article), end="")
+        print_json(explaining.as_json(edition, one))
+    elif out:
+        out.write_text(as_html(edition), encoding="utf-8")
+        print(out)
+    elif as_page:
+        print(as_html(edition), end="")
     else:
-        print(explaining.as_text(edition), end="")
+        text = explaining.one_as_text(edition, one) if one else explaining.as_text(edition)
+        print(text, end="")
 
 
 def list_editions(context: typer.Context, as_json: bool = Json) -> None:

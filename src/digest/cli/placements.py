@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     placements = group(app, "placements", "Sponsors' texts.")
     placements.command("add")(add)
     placements.command("list")(list_placements)
+    placements.command("remove")(remove)
 
 
 def add(
@@ -59,3 +60,14 @@ def list_placements(context: typer.Context, as_json: bool = Json) -> None:
         for p in every
     ]
     print_table(("id", "sponsor", "title", "newsletter", "from", "to"), rows)
+
+
+def remove(
+    context: typer.Context, number: int = typer.Argument(..., metavar="PLACEMENT", min=1)
+) -> None:
+    """Remove a sponsor's text; editions that are built already keep it."""
+    from digest.store import placements
+
+    with opened(context) as app, app.database.transaction() as tx:
+        placements.remove(tx, number)
+    print(f"removed placement {number}")

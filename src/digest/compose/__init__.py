@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from digest.compose.hand import Hand
 from digest.compose.sections import Used, choose
 from digest.compose.words import stand_first, subject
-from digest.model import Article, Edition, EditionState, Placement, RankedStory
+from digest.model import Article, Edition, EditionState, Override, Placement, RankedStory
 from digest.settings import Newsletter
 
 
@@ -19,6 +20,7 @@ class Brief:
     slot_at: datetime
     window_start: datetime
     window_end: datetime
+    usual_start: datetime | None = None  #: when it is later than `window_start`
 
 
 def compose(
@@ -28,13 +30,16 @@ def compose(
     used: Used,
     apart: Sequence[Article],
     placements: Sequence[Placement],
+    overrides: Sequence[Override] = (),
 ) -> Edition:
     """Lay out a draft edition.
 
     `used` is what earlier editions had; `apart` are articles kept out of the ranking (hidden,
-    sponsored), named among those left out. A thin edition is held with its reason.
+    sponsored), named among those left out; `overrides` are what editors decided. A thin edition
+    is held with its reason.
     """
-    chosen = choose(newsletter, ranked, used, apart)
+    hand = Hand(overrides)
+    chosen = choose(newsletter, ranked, used, apart, hand)
     found = len(chosen.top_stories) + sum(len(s.stories) for s in chosen.sections)
     reason = ""
     if found < newsletter.minimum_stories:
@@ -45,12 +50,16 @@ def compose(
         slot_at=brief.slot_at,
         window_start=brief.window_start,
         window_end=brief.window_end,
-        subject=subject(newsletter.title, chosen.top_stories),
-        stand_first=stand_first(chosen.top_stories),
+        subject=hand.word("subject", subject(newsletter.title, chosen.top_stories)),
+        stand_first=hand.word("stand_first", stand_first(chosen.top_stories)),
+        note=hand.word("note", ""),
         top_stories=chosen.top_stories,
         sections=chosen.sections,
         placements=tuple(placements[:2]),
         left_out=chosen.left_out,
+        spare=chosen.spare,
+        overrides=tuple(overrides),
+        usual_start=brief.usual_start,
         state=EditionState.HELD if reason else EditionState.DRAFT,
         reason=reason,
     )

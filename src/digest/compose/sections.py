@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
+from digest.compose.hand import TOP, Hand, rules_for
 from digest.model import Article, LeftOut, PlacedStory, RankedStory, Section
 from digest.settings import Newsletter, Ranking, SectionRule
+from digest.text import truncate
 
 UNPUBLISHED = "unpublished"  #: why an article that is gone from its site is left out
 _AUTO_SECTIONS = 3  #: how many sections "auto" makes
 _AUTO_STORIES = 4
+_TITLE = 80  #: characters of a title inside a reason
 _AUTO_LEAST = 2  #: a section needs that many stories to be worth its heading
 
 
@@ -20,6 +24,8 @@ class Used:
 
     articles: Mapping[str, str] = field(default_factory=dict)  #: article id -> edition key
     window_ends: Mapping[str, datetime] = field(default_factory=dict)  #: edition key -> end
+    carried: Mapping[str, str] = field(default_factory=dict)  #: id that did not fit -> edition key
+    marks: Mapping[str, str] = field(default_factory=dict)  #: id -> why it comes so late
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Chosen:
     top_stories: tuple[PlacedStory, ...]
     sections: tuple[Section, ...]
     left_out: tuple[LeftOut, ...]
+    spare: tuple[str, ...] = ()  #: leads of good stories that did not fit
 
 
 @dataclass(slots=True)
@@ -37,30 +44,52 @@ class _Desk:
 
     used: Used
     ranking: Ranking
+    hand: Hand
     taken: set[str] = field(default_factory=set)  #: ids of leads that have a place
     reasons: dict[str, str] = field(default_factory=dict)
 
 
 def choose(
-    newsletter: Newsletter, ranked: Sequence[RankedStory], used: Used, apart: Iterable[Article]
+    newsletter: Newsletter,
+    ranked: Sequence[RankedStory],
+    used: Used,
+    apart: Iterable[Article],
+    hand: Hand | None = None,
 ) -> Chosen:
-    """Fill the top list, best first under the caps, then the sections from what remains."""
-    desk = _Desk(used, newsletter.ranking)
+    """Fill the top list, best first under the caps, then the sections from what remains.
+
+    What the editor wants somewhere is there, whatever the caps and earlier editions say.
+    """
+    desk = _Desk(used, newsletter.ranking, hand or Hand())
+    ranked = desk.hand.arrange(ranked)
     free = [story for story in ranked if _is_free(story, desk)]
     top = _top(free, newsletter.top_stories, desk)
     desk.taken |= {placed.lead.id for placed in top}
     remaining = [story for story in free if story.story.lead.id not in desk.taken]
     sections = _sections(newsletter, remaining, desk)
-    return Chosen(top, sections, _left_out(ranked, apart, desk))
+    spare = _spare(free, desk, newsletter.top_stories)
+    return Chosen(top, sections, _left_out(ranked, apart, desk), spare)
 
 
-def category_of(article: Article) -> str:
-    """Return the category an article counts under: its first."""
-    return article.categories[0] if article.categories else ""
+def _spare(free: Sequence[RankedStory], desk: _Desk, most: int) -> tuple[str, ...]:
+    """Return the best stories without a place that scored no less than some that have one.
+
+    They are candidates of the next edition too; what was carried over once is not again.
+    """
+    chosen = [s.score for s in free if s.story.lead.id in desk.taken and not desk.hand.goes_to(s)]
+    least = min(chosen, default=0)
+    fit = [s.story.lead.id for s in free if s.score >= least]
+    seen = desk.taken | desk.used.carried.keys()
+    return tuple(key for key in fit if key not in seen)[:most] if chosen else ()
 
 
 def _is_free(story: RankedStory, desk: _Desk) -> bool:
-    """Say whether a story may be used: not sent before, or with news since."""
+    """Say whether a story may be used: wanted, or not sent before, or with news since."""
+    if desk.hand.is_dropped(story):
+        desk.reasons[story.story.lead.id] = desk.hand.why(story.story.lead)
+        return False
+    if desk.hand.goes_to(story):
+        return True
     before = _editions_with(story, desk.used)
     if not before or _has_news(story, before, desk.used):
         return True
@@ -85,25 +114,47 @@ def _place(
     number: int, story: RankedStory, desk: _Desk, category: str, note: str = ""
 ) -> PlacedStory:
     update = bool(_editions_with(story, desk.used))
-    return PlacedStory(number, story, category, update, note)
+    lead = story.story.lead
+    notes = (desk.hand.why(lead), desk.used.marks.get(lead.id, ""), note)
+    return PlacedStory(number, story, category, update, "; ".join(filter(None, notes)))
 
 
 def _top(free: Sequence[RankedStory], size: int, desk: _Desk) -> tuple[PlacedStory, ...]:
-    """Take the best under the caps; relax them only when the week has too little otherwise."""
+    """Take what is wanted there, then the best under the caps.
+
+    The caps are relaxed only when the week has too little otherwise.
+    """
     outlets = {story.story.lead.outlet for story in free}
     caps = _Caps(desk.ranking, single_outlet=len(outlets) == 1)
-    chosen = [story for story in free if len(caps.taken) < size and caps.take(story)]
-    for story in free:
+    wanted = [story for story in free if desk.hand.goes_to(story) == TOP]
+    for story in wanted:
+        caps.count(story)
+    rest = [story for story in free if not desk.hand.goes_to(story)]
+    chosen = list(wanted)
+    for story in rest:
+        if len(caps.taken) >= size:
+            break
+        if caps.take(story):
+            chosen.append(story)
+    for story in rest:
         if len(chosen) >= size:
             break
         if story not in chosen:
             chosen.append(story)
-    chosen.sort(key=free.index)
     desk.reasons |= caps.refused
     return tuple(
-        _place(number, story, desk, category_of(story.story.lead), _gave_way(story, caps))
-        for number, story in enumerate(chosen, 1)
+        _place(number, story, desk, story.story.lead.category, _gave_way(story, caps))
+        for number, story in enumerate(_in_order(chosen, free, desk), 1)
     )
+
+
+def _in_order(
+    chosen: Iterable[RankedStory], every: Iterable[RankedStory], desk: _Desk
+) -> list[RankedStory]:
+    """Return the chosen stories in the order of all, but for the places an editor gave."""
+    ids = {story.story.lead.id for story in chosen}
+    ordered = (story for story in every if story.story.lead.id in ids)
+    return desk.hand.in_places(list(islice(ordered, len(ids))))
 
 
 def _gave_way(story: RankedStory, caps: "_Caps") -> str:
@@ -129,14 +180,18 @@ class _Caps:
             if self.counts[kind, name] >= limit:
                 self.refused[lead.id] = f"cap reached: {limit} by {kind} {name}"
                 return False
-        self.counts.update(limits.keys())
-        self.taken.append(story)
+        self.count(story)
         return True
+
+    def count(self, story: RankedStory) -> None:
+        """Count a story that is taken."""
+        self.counts.update(self._limits(story.story.lead).keys())
+        self.taken.append(story)
 
     def _limits(self, lead: Article) -> dict[tuple[str, str], int]:
         limits = {
             ("author", lead.author): self.ranking.per_author,
-            ("category", category_of(lead)): self.ranking.per_category,
+            ("category", lead.category): self.ranking.per_category,
         }
         if not self.single_outlet:
             limits["outlet", lead.outlet] = self.ranking.per_outlet
@@ -146,13 +201,12 @@ class _Caps:
 def _sections(
     newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk
 ) -> tuple[Section, ...]:
-    rules = newsletter.sections
-    if rules == "auto":
-        rules = _busiest(remaining)
+    decided = [story for story in remaining if desk.hand.goes_to(story)]
+    free = [s for s in remaining if not desk.hand.goes_to(s)] if decided else remaining
+    rules = _busiest(free) if newsletter.sections == "auto" else newsletter.sections
     made = []
-    for rule in rules:
-        stories = [s for s in remaining if _belongs(s, rule) and s.story.lead.id not in desk.taken]
-        chosen = stories[: rule.stories]
+    for rule in rules_for(rules, desk.hand.sections(decided)):
+        chosen = _in_order(_fill(rule, decided, free, desk), remaining, desk)
         desk.taken |= {story.story.lead.id for story in chosen}
         placed = tuple(
             _place(n, s, desk, rule.category, _kept_out(s, desk)) for n, s in enumerate(chosen, 1)
@@ -162,19 +216,29 @@ def _sections(
     return tuple(made)
 
 
+def _fill(
+    rule: SectionRule, decided: Sequence[RankedStory], free: Sequence[RankedStory], desk: _Desk
+) -> list[RankedStory]:
+    """Return what an editor wants in a section, then the best that belong there."""
+    name = rule.category.casefold()
+    open_ones = (s for s in decided if s.story.lead.id not in desk.taken)
+    wanted = [story for story in open_ones if desk.hand.goes_to(story).casefold() == name]
+    fit = (s for s in free if _belongs(s, name) and s.story.lead.id not in desk.taken)
+    return [*wanted, *islice(fit, max(0, rule.stories - len(wanted)))]
+
+
 def _kept_out(story: RankedStory, desk: _Desk) -> str:
     reason = desk.reasons.get(story.story.lead.id, "")
     return f"not a top story: {reason}" if reason else ""
 
 
-def _belongs(story: RankedStory, rule: SectionRule) -> bool:
-    names = {name.casefold() for name in story.story.lead.categories}
-    return rule.category.casefold() in names
+def _belongs(story: RankedStory, name: str) -> bool:
+    return any(category.casefold() == name for category in story.story.lead.categories)
 
 
 def _busiest(remaining: Sequence[RankedStory]) -> tuple[SectionRule, ...]:
     """Return rules for the categories with most remaining stories; ties in rank order."""
-    counted = Counter(category_of(story.story.lead) for story in remaining)
+    counted = Counter(story.story.lead.category for story in remaining)
     busy = [name for name, n in counted.most_common() if name and n >= _AUTO_LEAST]
     return tuple(
         SectionRule(category=name, stories=_AUTO_STORIES) for name in busy[:_AUTO_SECTIONS]
@@ -190,15 +254,25 @@ def _left_out(
         lead = story.story.lead
         if lead.id not in desk.taken:
             reason = desk.reasons.get(lead.id, "below the cut")
+            if lead.id in desk.used.carried:
+                reason = f"carried over from {desk.used.carried[lead.id]}; {reason}"
             named.append(LeftOut(lead.id, lead.title, reason, story.score))
-        reason = f"tells the same story as {lead.id}"
-        named += [LeftOut(other.id, other.title, reason) for other in story.story.others]
+        if story.story.others:
+            reason = f"duplicate of {lead.id}, {truncate(lead.title, _TITLE)}"
+            named += [LeftOut(other.id, other.title, reason) for other in story.story.others]
     for article in apart:
-        named.append(LeftOut(article.id, article.title, _why_apart(article)))
+        named.append(LeftOut(article.id, article.title, _why_apart(article, desk)))
     return tuple(named)
 
 
-def _why_apart(article: Article) -> str:
+def _why_apart(article: Article, desk: _Desk) -> str:
+    decided = desk.hand.why(article)
+    return "; ".join(filter(None, (_kind_apart(article, desk), decided)))
+
+
+def _kind_apart(article: Article, desk: _Desk) -> str:
     if article.gone_at is not None:
         return UNPUBLISHED
-    return "hidden by an editor" if article.hidden else "sponsored: kept out of the ranking"
+    if article.hidden:
+        return f"hidden by {desk.hand.who_hid(article)}"
+    return "sponsored: kept out of the ranking"

@@ -11,6 +11,7 @@ from digest.model.articles import (
 from digest.model.editions import (
     Edition,
     Finding,
+    Override,
     Placement,
     Rendered,
     Section,
@@ -56,6 +57,7 @@ __all__ = [
     "LeftOut",
     "Message",
     "Numbers",
+    "Override",
     "Part",
     "PlacedStory",
     "Placement",

@@ -97,6 +97,13 @@ class Article:
     sponsored: bool = False  #: paid content: stored, never ranked
     hidden: bool = False
     gone_at: datetime | None = None  #: when its address answered 404 or 410: never sent
+    boost: float = 0.0  #: points an editor gave it; may be negative
+    category_by: str = ""  #: which rule gave the category; empty: its own or its feed's
+
+    @property
+    def category(self) -> str:
+        """Return the category it counts under: its first."""
+        return self.categories[0] if self.categories else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from digest.model.states import EditionState, Severity
 from digest.model.stories import LeftOut, PlacedStory
@@ -33,6 +34,41 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """What an editor decided, who and when; of two with one name the later counts.
+
+    Of an article in one edition: `place`, `{"to": "top", "place": 2}`, a section's category, or
+    "out". Of an edition: `subject`, `stand_first`, `note`. Of an article everywhere: `hidden`,
+    `boost` or the name of an edited field. The value None undoes it.
+    """
+
+    name: str
+    value: Any
+    by: str
+    at: datetime
+    article_id: str = ""
+
+    @property
+    def done(self) -> str:
+        """Return what was decided in words, as in "pinned to place 2"."""
+        match self.name, self.value:
+            case "place", {"to": "out"}:
+                return "dropped"
+            case "place", {"to": "top", "place": place}:
+                return f"pinned to place {place}" if place else "moved to the top stories"
+            case "place", {"to": to, "place": place}:
+                return f"moved to {to}" + (f", place {place}" if place else "")
+            case "hidden", _:
+                return "hidden"
+            case "boost", points:
+                return f"boosted by {points:+g} points"
+            case name, str(text):
+                return f"{name.replace('_', ' ')} set to “{text}”"
+            case name, several:
+                return f"{name.replace('_', ' ')} set to “{', '.join(several)}”"
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
     """One issue of a newsletter for one slot."""
 
@@ -48,6 +84,9 @@ class Edition:
     sections: tuple[Section, ...] = ()
     placements: tuple[Placement, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    spare: tuple[str, ...] = ()  #: leads that did not fit: candidates of the next edition, once
+    overrides: tuple[Override, ...] = ()  #: what editors decided, as it stood at the build
+    usual_start: datetime | None = None  #: where the window starts when no slot was left unsent
     id: int = 0  #: 0: not stored
     state: EditionState = EditionState.DRAFT
     reason: str = ""  #: why it is held, skipped, missed or cancelled

@@ -61,7 +61,7 @@ class PlacedStory:
     ranked: RankedStory
     category: str = ""
     update: bool = False  #: a running story that an earlier edition already had
-    note: str = ""  #: what the caps did to its place
+    note: str = ""  #: what an editor, the caps or the window did to its place
 
     @property
     def lead(self) -> Article:

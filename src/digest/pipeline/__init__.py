@@ -16,12 +16,20 @@ from digest.pipeline.edit import (
     proof,
 )
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
+from digest.pipeline.hand import (
+    decide_article,
+    edit_words,
+    pin_article,
+    place_article,
+    undo_place,
+)
 from digest.pipeline.health import health
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
+from digest.pipeline.stop import cancel_edition, skip_slot, undo_skip
 
 __all__ = [
     "Added",
@@ -32,22 +40,30 @@ __all__ = [
     "add_feed",
     "add_placement",
     "approve_edition",
+    "cancel_edition",
     "check_articles",
     "compose_next",
+    "decide_article",
     "draft_edition",
     "drain_outbox",
     "drop_unpublished",
+    "edit_words",
     "fetch_feeds",
     "find_edition",
     "health",
     "import_counts",
     "import_files",
     "move_edition",
+    "pin_article",
+    "place_article",
     "proof",
     "published_html",
     "queue_edition",
     "refresh",
+    "skip_slot",
     "test_send",
+    "undo_place",
+    "undo_skip",
     "upcoming",
     "write_preview",
 ]

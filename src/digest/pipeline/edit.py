@@ -1,22 +1,19 @@
 """Articles become a draft edition, a proof, an approved edition."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from digest.app import App
-from digest.compose import Brief, compose
-from digest.compose.sections import Used
 from digest.deliver.head import Head, Recipient, head_for
 from digest.deliver.message import build, compile_message
 from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
-from digest.model import Article, Edition, EditionState, Finding, Rendered, Severity
+from digest.model import Edition, EditionState, Finding, Rendered, Severity
+from digest.pipeline.material import compose_slot, same_hand
 from digest.preflight import check
-from digest.rank import rank
 from digest.slots import Slot, next_slot
-from digest.store import articles, editions, placements
-
-_WIDEST = 3  #: windows an edition may look back at most
+from digest.store import editions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +34,32 @@ class Proof:
 
 def draft_edition(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
     """Build and store the draft for a slot: the next one, that of `at`, or the date of `at`."""
-    edition = compose_next(app, slug, at)
-    with app.database.transaction() as tx:
-        return editions.save(tx, edition, app.now())
+    slot, as_of = _when(app, slug, at)
+    return store_draft(app, lambda: compose_slot(app, slug, slot, as_of))
 
 
 def compose_next(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
     """Build the same edition in memory; nothing is stored."""
-    slot = _slot(app, slug, at)
-    as_of = min(slot.at, app.now()) if isinstance(at, Slot) else at or app.now()
-    return _compose(app, slug, slot, as_of)
+    return compose_slot(app, slug, *_when(app, slug, at))
+
+
+def _when(app: App, slug: str, at: datetime | Slot | None) -> tuple[Slot, datetime]:
+    """Return the slot an edition is for, and the instant it is built as of."""
+    if isinstance(at, Slot):
+        return at, min(at.at, app.now())
+    if at is not None:
+        return Slot(at.astimezone(app.settings.zone).date(), at), at
+    now = app.now()
+    return next_slot(app.newsletter(slug).parsed_schedule, app.settings.zone, now), now
+
+
+def store_draft(app: App, make: Callable[[], Edition]) -> Edition:
+    """Store the draft that `make` builds; again if an editor decided something meanwhile."""
+    while True:
+        made = make()
+        with app.database.transaction() as tx:
+            if same_hand(tx, made):
+                return editions.save(tx, made, app.now())
 
 
 def find_edition(app: App, name: str) -> Edition:
@@ -118,72 +131,3 @@ def move_edition(app: App, edition: Edition, to: EditionState, reason: str = "")
     """Change an edition's state, with the reason."""
     with app.database.transaction() as tx:
         return editions.move(tx, edition, to, app.now(), reason=reason)
-
-
-def _slot(app: App, slug: str, at: datetime | Slot | None) -> Slot:
-    if isinstance(at, Slot):
-        return at
-    zone = app.settings.zone
-    if at is not None:
-        return Slot(at.astimezone(zone).date(), at)
-    return next_slot(app.newsletter(slug).parsed_schedule, zone, app.now())
-
-
-def _compose(app: App, slug: str, slot: Slot, as_of: datetime) -> Edition:
-    """Compose with the newsletter's window; a thin week may widen it, twice at most."""
-    newsletter = app.newsletter(slug)
-    tries = range(1, _WIDEST + 1) if newsletter.thin_week == "widen" else (1,)
-    for times in tries:
-        edition = _compose_window(app, slug, slot, as_of, newsletter.window * times)
-        if edition.state is not EditionState.HELD:
-            break
-    return edition
-
-
-def _compose_window(app: App, slug: str, slot: Slot, as_of: datetime, window: timedelta) -> Edition:
-    newsletter = app.newsletter(slug)
-    remember = newsletter.ranking.already_sent
-    with app.database.reading() as tx:
-        last = editions.last_sent(tx, slug, slot.at, 1)
-        start = _window_start(as_of, window, newsletter.window, last)
-        sent = editions.last_sent(tx, slug, slot.at, remember, reaching_into=start)
-        found = articles.published_between(tx, start, as_of)
-        if last:
-            seen = editions.built_at(tx, last[0].id)
-            found += articles.seen_late(tx, seen, start - window, start)
-        readings = articles.readings_of(tx, [article.id for article in found], as_of)
-        sponsors = placements.running(tx, slug, slot.on)
-    apart = [a for a in found if a.hidden or a.sponsored or a.gone_at is not None]
-    apart.sort(key=lambda article: article.key)
-    kept_out = {article.id for article in apart}
-    fit = [article for article in found if article.id not in kept_out]
-    ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(sent))
-    brief = Brief(slug, slot.on, slot.at, start, as_of)
-    return compose(brief, newsletter, ranked, _used(sent), apart, sponsors)
-
-
-def _window_start(
-    as_of: datetime, window: timedelta, least: timedelta, sent: list[Edition]
-) -> datetime:
-    """Return where the window starts: where the last sent edition's ended, if that is earlier.
-
-    So nothing falls between after a skipped, held or missed slot; three windows at most.
-    """
-    start = as_of - window
-    if sent and sent[0].window_end < start:
-        start = max(sent[0].window_end, as_of - least * _WIDEST)
-    return min(start, as_of - window)
-
-
-def _told(sent: list[Edition]) -> list[Article]:
-    return [
-        article for e in sent for placed in e.stories for article in placed.ranked.story.articles
-    ]
-
-
-def _used(sent: list[Edition]) -> Used:
-    by_article: dict[str, str] = {}
-    for edition in reversed(sent):
-        for placed in edition.stories:
-            by_article |= {a.id: edition.key for a in placed.ranked.story.articles}
-    return Used(by_article, {edition.key: edition.window_end for edition in sent})

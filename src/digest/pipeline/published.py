@@ -23,7 +23,7 @@ def check_articles(app: App, edition: Edition, *, within: timedelta = _TIME) -> 
     """
     asked = [article for placed in edition.stories for article in placed.ranked.story.articles]
     with app.database.reading() as tx:
-        unpublished = [e.article_id for e in edition.left_out if e.reason == UNPUBLISHED]
+        unpublished = [e.article_id for e in edition.left_out if e.reason.startswith(UNPUBLISHED)]
         asked += [articles.find(tx, article_id) for article_id in unpublished]
     seconds = within.total_seconds()
     gone: list[Article] = []

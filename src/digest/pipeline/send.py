@@ -97,9 +97,11 @@ def _settle_doubts(app: App, edition: Edition) -> None:
 def _finish(run: "_Run") -> Drained:
     app, edition = run.app, run.edition
     with app.database.transaction() as tx:
+        current = editions.find(tx, str(edition.id))
+        if current.state is EditionState.CANCELLED:  # what came back from a server meanwhile
+            outbox.cancel(tx, edition.id, app.now(), current.reason)
         numbers = outbox.numbers(tx, edition.id)
         again = app.settings.mail.on_uncertain == "resend" and outbox.resendable(tx, edition.id)
-        current = editions.find(tx, str(edition.id))
         if numbers.open == 0 and not again and current.state is EditionState.SENDING:
             current = editions.move(tx, current, EditionState.SENT, app.now())
     return Drained(current, numbers, run.problem, run.refused_login)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
@@ -35,10 +36,9 @@ def rank(
     fresh = {article.id for article in candidates}
     known = [article for article in earlier if article.id not in fresh]
     told = cluster(sorted(candidates + known, key=_by_moment), published)
-    context = _context(candidates, told, _series(readings, as_of), start, as_of, past)
-    stories = [
-        _story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)
-    ]
+    context = _context(candidates, told, _series(readings, as_of), start, as_of)
+    context = replace(context, past=past, section_weights=ranking.section_weights)
+    stories = [_story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)]
     return sorted((_rank_story(story, ranking, context) for story in stories), key=_order)
 
 
@@ -85,7 +85,6 @@ def _context(
     readings: _Series,
     start: datetime,
     as_of: datetime,
-    past: References,
 ) -> Context:
     outlets = len({article.outlet for article in articles})
     watched = frozenset(
@@ -93,7 +92,8 @@ def _context(
         for article in articles
         if any(name.partition(":")[0] == METRIC for name in readings.get(article.id, ()))
     )
-    return Context(start, as_of, readings, outlets, published, past, _sagas(told), watched)
+    sagas = _sagas(told)
+    return Context(start, as_of, readings, outlets, published, sagas=sagas, watched=watched)
 
 
 def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:

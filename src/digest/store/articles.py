@@ -1,7 +1,7 @@
 """Queries about articles and their readings."""
 
-from collections.abc import Collection, Iterable, Sequence, Set
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,10 +14,10 @@ from digest.store.sql import one_at_a_time, rows, table, upsert
 from digest.store.tables import ArticleRow, HeadlineRow, ReadingRow
 
 _ARTICLE, _HEADLINE, _READING = table(ArticleRow), table(HeadlineRow), table(ReadingRow)
-_COLUMNS = tuple(column.name for column in _ARTICLE.c)
+_COLUMNS = tuple(c.name for c in _ARTICLE.c if c.name not in ("sorted_at", "edits"))
 _LIGHT = [column for column in _ARTICLE.c if column.name not in ("body", "sorted_at")]
 #: What a new reading of an article never changes.
-_KEPT = ("id", "key", "first_seen_at", "hidden", "gone_at")
+_KEPT = ("id", "key", "first_seen_at", "hidden", "gone_at", "boost", "edits")
 _CHUNK = 500
 _SOON = timedelta(hours=48)
 _BEGINNING = 200  #: characters of the body that tell one article from another
@@ -130,10 +130,11 @@ def _update(
 
 
 def _values(article: Article, now: datetime) -> dict[str, Any]:
-    values = {name: getattr(article, name) for name in _COLUMNS if name != "sorted_at"}
+    values = {name: getattr(article, name) for name in _COLUMNS}
     values["image"] = asdict(article.image) if article.image else None
     values["categories"] = list(article.categories)
     values["first_seen_at"] = article.first_seen_at or now
+    values["edits"] = {}
     values["sorted_at"] = article.published_at or values["first_seen_at"]
     return values
 
@@ -151,6 +152,20 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     if values["published_at"] is None:
         new.pop("sorted_at", None)
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
+
+
+def with_ids(tx: Transaction, ids: Sequence[str]) -> list[Article]:
+    """Return these articles without bodies, in the order of their ids."""
+    wanted = sa.select(*_LIGHT).where(_ARTICLE.c.id.in_(ids)).order_by(_ARTICLE.c.id)
+    return _articles(tx, wanted)
+
+
+def decide(tx: Transaction, article_id: str, decided: Mapping[str, Any]) -> None:
+    """Make what an editor decided of an article so: `hidden`, `boost`, or fields to show."""
+    edits = {name: value for name, value in decided.items() if name not in ("hidden", "boost")}
+    hidden, boost = decided.get("hidden", False), decided.get("boost", 0.0)
+    values = {"hidden": hidden, "boost": boost, "edits": edits}
+    tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id == article_id).values(values))
 
 
 def mark(tx: Transaction, ids: Sequence[str], gone_at: datetime | None) -> None:
@@ -224,7 +239,7 @@ def published_between(tx: Transaction, start: datetime, end: datetime) -> list[A
     """Return the articles of `[start, end)` without bodies, in the order (moment, key)."""
     when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
     wanted = sa.select(*_LIGHT).where(when).order_by(_ARTICLE.c.sorted_at, _ARTICLE.c.key)
-    return [_article(row) for row in rows(tx, wanted)]
+    return _articles(tx, wanted)
 
 
 def seen_late(
@@ -236,13 +251,13 @@ def seen_late(
     """
     when = sa.and_(_ARTICLE.c.sorted_at >= start, _ARTICLE.c.sorted_at < end)
     late = _ARTICLE.c.first_seen_at >= seen_since
-    return [_article(row) for row in rows(tx, sa.select(*_LIGHT).where(when, late))]
+    return _articles(tx, sa.select(*_LIGHT).where(when, late))
 
 
 def newest(tx: Transaction, limit: int | None = None) -> list[Article]:
     """Return articles without bodies, newest first."""
     wanted = sa.select(*_LIGHT).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key).limit(limit)
-    return [_article(row) for row in rows(tx, wanted)]
+    return _articles(tx, wanted)
 
 
 def find(tx: Transaction, name: str) -> Article:
@@ -256,8 +271,17 @@ def find(tx: Transaction, name: str) -> Article:
     return _article(found[0])
 
 
-def _article(row: dict[str, Any]) -> Article:
-    values = {k: v for k, v in row.items() if k != "sorted_at"}
-    image = Image(**values.pop("image")) if values["image"] else values.pop("image")
-    article = Article(**(values | {"categories": tuple(values["categories"])}))
-    return replace(article, image=image) if image else article
+def _articles(tx: Transaction, wanted: sa.Select[Any]) -> list[Article]:
+    """Return articles one row after the other: a dictionary of each would double the memory."""
+    return [_article(dict(row)) for row in tx.execute(wanted).mappings()]
+
+
+def _article(values: dict[str, Any]) -> Article:
+    values.pop("sorted_at", None)
+    edits = dict(values.pop("edits"))
+    picture = dict(values["image"] or {}) if "image_url" not in edits else {}
+    for name in ("url", "caption"):
+        if f"image_{name}" in edits:
+            picture[name] = edits.pop(f"image_{name}")
+    values |= edits | {"image": Image(**picture) if picture.get("url") else None}
+    return Article(**(values | {"categories": tuple(values["categories"])}))

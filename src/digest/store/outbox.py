@@ -160,6 +160,35 @@ def release(tx: Transaction, delivery: Delivery, token: str) -> None:
     tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
 
 
+def take_back(tx: Transaction, edition_id: int) -> bool:
+    """Remove all rows of an edition if none was ever handed to a server; say whether it was so."""
+    mine = _DELIVERY.c.edition_id == edition_id
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(_DELIVERY.c.id).where(mine).with_for_update())
+    untouched = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SUPPRESSED)
+    touched = sa.or_(_DELIVERY.c.state.not_in(untouched), _DELIVERY.c.doubts > 0)
+    if tx.execute(sa.select(_DELIVERY.c.id).where(mine, touched).limit(1)).first():
+        return False
+    tx.execute(sa.delete(_DELIVERY).where(mine))
+    tx.execute(sa.update(_EDITION).where(_EDITION.c.id == edition_id).values(frozen=0))
+    return True
+
+
+def cancel(tx: Transaction, edition_id: int, now: datetime, reason: str) -> int:
+    """Settle what is not with a server yet as cancelled; its claims are void."""
+    waiting = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
+    where = sa.and_(_DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state.in_(waiting))
+    values = {
+        "state": DeliveryState.CANCELLED,
+        "token": "",
+        "lease_until": None,
+        "next_try_at": None,
+        "settled_at": now,
+        "reply": reason[:500],
+    }
+    return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
+
+
 def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
     """Mark rows handed to a server by a process that never came back; return how many."""
     gone = sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx))

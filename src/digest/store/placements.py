@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digest.errors import NotFound
 from digest.model import Placement
 from digest.store.database import Transaction
 from digest.store.sql import new_id, rows, table
@@ -16,6 +17,13 @@ _PLACEMENT = table(PlacementRow)
 def add(tx: Transaction, values: dict[str, Any]) -> int:
     """Add a sponsor's text and return its id."""
     return new_id(tx, PlacementRow, values)
+
+
+def remove(tx: Transaction, placement_id: int) -> None:
+    """Remove a sponsor's text; editions that are built keep it. NotFound says so."""
+    where = _PLACEMENT.c.id == placement_id
+    if tx.execute(sa.delete(_PLACEMENT).where(where)).rowcount != 1:
+        raise NotFound(f"there is no placement {placement_id}; `digest placements list` shows them")
 
 
 def every(tx: Transaction) -> list[Placement]:

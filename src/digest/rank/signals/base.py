@@ -32,6 +32,7 @@ class Context:
     sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
     #: article id -> all that tells of the same happening, when that is more than the story
     watched: frozenset[str] = frozenset()  #: outlets whose front page is watched
+    section_weights: Mapping[str, float] = field(default_factory=dict)  #: category -> points
 
     def count(self, article: Article) -> Reading | None:
         """Return the newest reading of the metric that says most, if the article has counts."""

@@ -8,7 +8,6 @@ import math
 
 from digest.model import Story
 from digest.rank.signals.base import Context, Measured, Signal, within
-from digest.rank.signals.priors import category_of
 
 _FULL = 3.0  #: twenty times the expected clicks are a full signal
 
@@ -16,7 +15,7 @@ _FULL = 3.0  #: twenty times the expected clicks are a full signal
 def measure(story: Story, context: Context) -> Measured:
     """Measure the author's and the category's clicks over expected clicks."""
     lead = story.lead
-    names = [n for n in (f"author {lead.author}", f"category {category_of(lead)}")]
+    names = (f"author {lead.author}", f"category {lead.category}")
     found = [(name, context.past.clicked[name]) for name in names if name in context.past.clicked]
     if not found:
         return Measured(0.0)

@@ -1,15 +1,29 @@
-"""Editor: what the outlet's own editors marked as featured or sticky."""
+"""Editor: what the outlet's editors marked as featured, boosts, and the weight of a section.
+
+Boosts and section weights are points at the usual weight of this signal; they may be negative.
+"""
 
 from digest.model import Story
 from digest.rank.signals.base import Context, Measured, Signal
 
+_FEATURED = 3.0  #: points
+
 
 def measure(story: Story, context: Context) -> Measured:
-    """Measure whether any article of the story is featured."""
-    del context
-    if any(article.featured for article in story.articles):
-        return Measured(1.0, "featured on the site")
-    return Measured(0.0)
+    """Measure the featured flag and the boosts of all its articles, and the lead's section."""
+    featured = any(article.featured for article in story.articles)
+    boost = sum(sorted(article.boost for article in story.articles))
+    section = story.lead.category
+    weight = _weight(section.casefold(), context) if context.section_weights else 0.0
+    facts = ["featured on the site"] if featured else []
+    facts += [f"boost {boost:+g}"] if boost else []
+    facts += [f"section {section} {weight:+g}"] if weight else []
+    return Measured(featured + (boost + weight) / _FEATURED, ", ".join(facts))
 
 
-EDITOR = Signal("editor", 3.0, measure)
+def _weight(section: str, context: Context) -> float:
+    names = {name.casefold(): points for name, points in context.section_weights.items()}
+    return names.get(section, 0.0)
+
+
+EDITOR = Signal("editor", _FEATURED, measure)

@@ -10,11 +10,6 @@ from digest.rank.signals.base import Context, Measured, Signal, within
 _FULL = 5.0  #: a prior of so many points is a full signal
 
 
-def category_of(article: Article) -> str:
-    """Return the category an article counts under: its first."""
-    return article.categories[0] if article.categories else ""
-
-
 def _prior(
     kind: str,
     weight: float,
@@ -34,4 +29,4 @@ def _prior(
 
 SOURCE = _prior("source", 1.0, lambda article: article.outlet, lambda past: past.outlets)
 AUTHOR = _prior("author", 0.5, lambda article: article.author, lambda past: past.authors)
-CATEGORY = _prior("category", 0.5, category_of, lambda past: past.categories)
+CATEGORY = _prior("category", 0.5, lambda article: article.category, lambda past: past.categories)

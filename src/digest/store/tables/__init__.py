@@ -4,6 +4,7 @@ from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
 from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
 from digest.store.tables.outbox import DeliveryRow
+from digest.store.tables.overrides import OverrideRow
 from digest.store.tables.placements import PlacementRow
 from digest.store.tables.subscribers import (
     ConsentEventRow,
@@ -20,6 +21,7 @@ __all__ = [
     "FeedRow",
     "HeadlineRow",
     "NewsletterRow",
+    "OverrideRow",
     "PlacementRow",
     "ReadingRow",
     "SubscriberRow",

@@ -38,6 +38,9 @@ class ArticleRow(SQLModel, table=True):
     sponsored: bool = False
     hidden: bool = False
     gone_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    boost: float = 0.0
+    #: fields an editor wrote, shown in place of the source's: never touched by a fetch
+    edits: dict[str, Any] = Field(default_factory=dict, sa_type=json_document())
 
 
 class HeadlineRow(SQLModel, table=True):

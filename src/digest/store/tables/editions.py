@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from digest.model import EditionState
@@ -25,6 +25,8 @@ class EditionRow(SQLModel, table=True):
     sha256: str = ""
     window_end: datetime = Field(sa_type=UTCDateTime)
     content: dict[str, Any] = Field(sa_type=json_document())
+    #: compressed: a busy week leaves a hundred thousand articles out; null: in `content`
+    left_out: bytes | None = Field(default=None, sa_type=LargeBinary)
     frozen: int = 0  #: deliveries made when it was queued
     built_at: datetime = Field(sa_type=UTCDateTime)
     changed_at: datetime = Field(sa_type=UTCDateTime)

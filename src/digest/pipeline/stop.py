@@ -1,0 +1,74 @@
+"""A slot is skipped, or an edition is called back."""
+
+from datetime import date
+
+from digest.app import App
+from digest.errors import NotFound, WrongState
+from digest.model import Edition, EditionState
+from digest.pipeline.edit import draft_edition, find_edition
+from digest.slots import Slot, slot_on
+from digest.store import editions, outbox
+
+_GOING = (
+    EditionState.APPROVED,
+    EditionState.FILLING,
+    EditionState.SENDING,
+    EditionState.PAUSED,
+)
+
+
+def cancel_edition(app: App, edition: Edition, reason: str) -> Edition:
+    """Call an edition back: no new message starts; its stories are free again (P4, P10).
+
+    Before any row was handed to a server it becomes a draft again, held when its slot is over
+    so that it does not go out by itself; after that it is closed for good.
+    """
+    now = app.now()
+    if edition.state not in _GOING:
+        raise WrongState(f"{edition.key} is {edition.state.value}; there is nothing to call back")
+    with app.database.transaction() as tx:
+        if not outbox.take_back(tx, edition.id):
+            outbox.cancel(tx, edition.id, now, reason)
+            return editions.move(tx, edition, EditionState.CANCELLED, now, reason=reason)
+        over = edition.slot_at <= now
+        to = EditionState.HELD if over else EditionState.DRAFT
+        return editions.move(tx, edition, to, now, reason=reason if over else "", sha256="")
+
+
+def skip_slot(app: App, name: str, reason: str) -> Edition:
+    """Record that a slot has no edition; one that is built already is left out."""
+    try:
+        edition = find_edition(app, name)
+    except NotFound:
+        edition = _empty(app, name)
+        with app.database.transaction() as tx:
+            edition = editions.save(tx, edition, app.now())
+    if edition.state not in editions.OPEN_STATES:
+        raise WrongState(f"{edition.key} is {edition.state.value}; only a draft can be skipped")
+    with app.database.transaction() as tx:
+        return editions.move(tx, edition, EditionState.SKIPPED, app.now(), reason=reason)
+
+
+def undo_skip(app: App, edition: Edition) -> Edition:
+    """Build the draft of a skipped slot after all; one whose time is over is held."""
+    if edition.state is not EditionState.SKIPPED:
+        raise WrongState(f"{edition.key} is {edition.state.value}, not skipped")
+    over = edition.slot_at <= app.now()
+    with app.database.transaction() as tx:
+        to = EditionState.HELD if over else EditionState.DRAFT
+        back = editions.move(tx, edition, to, app.now(), reason="it was skipped" if over else "")
+    return back if over else draft_edition(app, back.newsletter, Slot(back.slot_on, back.slot_at))
+
+
+def _empty(app: App, name: str) -> Edition:
+    """Return an edition without stories for a slot of the schedule."""
+    slug, _, day = name.partition("@")
+    newsletter = app.newsletter(slug)
+    try:
+        on = date.fromisoformat(day)
+    except ValueError as error:
+        raise NotFound(f"{name!r} is no slot; write one as {slug}@2026-11-23") from error
+    if not newsletter.parsed_schedule.falls_on(on):
+        raise NotFound(f"{slug} has no slot on {on}; `digest schedule` shows the next ones")
+    at = slot_on(newsletter.parsed_schedule, app.settings.zone, on).at
+    return Edition(slug, on, at, at - newsletter.window, at, newsletter.title)
