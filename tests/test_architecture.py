@@ -33,6 +33,7 @@ HOMES = {
     "mjml": ("render",),
     "feedparser": ("ingest/sources",),
     "trafilatura": ("ingest/sources",),
+    "protego": ("ingest/robots.py",),
     "httpx2": ("ingest/http.py",),
     "httpcore2": ("ingest/http.py",),
     "smtplib": ("deliver/transports/smtp.py",),

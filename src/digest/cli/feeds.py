@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     feeds.command("add")(add)
     feeds.command("list")(list_feeds)
     feeds.command("show")(show)
+    feeds.command("edit")(edit)
     feeds.command("remove")(remove)
     feeds.command("import")(import_opml)
     feeds.command("export")(export_opml)
@@ -73,6 +74,9 @@ def add(
         False, "--front-page", help="Watch which article stands where on this page."
     ),
     as_is: bool = typer.Option(False, "--as-is", help="Add this address without looking."),
+    full_text: bool = typer.Option(
+        False, "--full-text", help="Complete the articles from their pages."
+    ),
 ) -> None:
     """Add a feed, or the one a page leads to."""
     from digest.model import FeedKind
@@ -80,7 +84,9 @@ def add(
 
     kind = FeedKind.FRONT_PAGE if front_page else FeedKind.ARTICLES
     with opened(context) as app:
-        added = add_feed(app, url, title=title, section=section, kind=kind, as_is=as_is)
+        added = add_feed(
+            app, url, title=title, section=section, kind=kind, as_is=as_is, full_text=full_text
+        )
     print(f"added feed {added.feed.id}: {added.feed.url}; `digest fetch` reads it")
     if added.why:
         print(f"  why: {added.why}")
@@ -126,6 +132,27 @@ def show(
         return
     for key, value in shape.items():
         print(f"{key:<16} {'' if value is None else value}")
+
+
+def edit(
+    context: typer.Context,
+    name: str = typer.Argument(..., metavar="FEED"),
+    section: str | None = typer.Option(None, help="Category of articles that bring none."),
+    full_text: bool | None = typer.Option(
+        None, "--full-text/--no-full-text", help="Complete new articles from their pages, or not."
+    ),
+) -> None:
+    """Change what is done with a feed's articles from the next fetch on."""
+    from digest.store import feeds
+
+    given = {"section": section, "full_text": full_text}
+    changes = {key: value for key, value in given.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("say what to change: --section, --full-text or --no-full-text")
+    with opened(context) as app, app.database.transaction() as tx:
+        feed = feeds.find(tx, name)
+        feeds.update(tx, feed.id, **changes)
+    print(f"changed feed {feed.id}: {feed.url}")
 
 
 def remove(context: typer.Context, name: str = typer.Argument(..., metavar="FEED")) -> None:

@@ -10,6 +10,7 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, paging, read
 from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind
+from digest.pipeline.pages import TRIES
 
 Answer = tuple[Fetched, Ingested | None]
 
@@ -65,7 +66,7 @@ def _page(app: App, fetcher: Fetcher, feed: Feed, asked: str, page: int) -> Inge
 
 
 def _read(app: App, feed: Feed, document: Document) -> Ingested:
-    return read(
+    found = read(
         document,
         feed_title=feed.title,
         section=feed.section,
@@ -73,6 +74,9 @@ def _read(app: App, feed: Feed, document: Document) -> Ingested:
         now=app.now(),
         feeds_only=True,
     )
+    if not feed.full_text:
+        return found
+    return replace(found, articles=tuple(replace(a, pages_left=TRIES) for a in found.articles))
 
 
 def _joined(parts: Sequence[Ingested]) -> Ingested:

@@ -12,6 +12,7 @@ from digest.ingest.answers import Fetched
 from digest.ingest.files import documents
 from digest.model import Document, Feed, FeedKind, Reading
 from digest.pipeline.asking import Answer, ask_feed
+from digest.pipeline.pages import read_pages
 from digest.pipeline.watch import keep_positions
 from digest.store import Transaction, articles, feeds
 from digest.store.articles import Stored
@@ -44,14 +45,16 @@ def fetch_feeds(
     """
     from digest.ingest.many import ask
 
-    with app.database.reading() as tx:
-        named = [feeds.find(tx, name) for name in names]
-        everything = feeds.every(tx) if force else feeds.due(tx, app.now())
-    wanted = sorted(named or everything, key=lambda feed: feed.failures)
-    on_start(len(wanted))
+    wanted = _wanted(app, names, force=force)
+    on_start(len(wanted) + sum(feed.full_text for feed in wanted))
     if not wanted:
         return []
     done = []
+
+    def note(gathered: Gathered) -> None:
+        on_done(gathered)
+        done.append(gathered)
+
     seconds = within.total_seconds() if within is not None else None
     with app.open_fetcher() as fetcher:
 
@@ -60,10 +63,18 @@ def fetch_feeds(
 
         for batch in _batches(wanted):
             for feed, answer in ask(fetch, batch, within=seconds):
-                gathered = _take_in(app, feed, answer)
-                on_done(gathered)
-                done.append(gathered)
+                note(_take_in(app, feed, answer))
+        for found in read_pages(app, fetcher, wanted, within=seconds):
+            note(Gathered(found.feed.url, Stored(updated=found.pages), note=found.note))
     return done
+
+
+def _wanted(app: App, names: Sequence[str], *, force: bool) -> list[Feed]:
+    """Return the feeds to read, those in trouble last."""
+    with app.database.reading() as tx:
+        named = [feeds.find(tx, name) for name in names]
+        everything = feeds.every(tx) if force else feeds.due(tx, app.now())
+    return sorted(named or everything, key=lambda feed: feed.failures)
 
 
 def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:

@@ -30,6 +30,7 @@ def add_feed(
     section: str = "",
     kind: FeedKind = FeedKind.ARTICLES,
     as_is: bool = False,
+    full_text: bool = False,
 ) -> Added:
     """Add the feed at an address or the one its page leads to; with `as_is` without looking.
 
@@ -44,7 +45,7 @@ def add_feed(
             raise WrongState(f"{url} is one of the feeds already")
     choice = Choice(url, "") if as_is else _looked(app, url, kind)
     with app.database.transaction() as tx:
-        feed = feeds.add(tx, choice.url, title or choice.title, section, kind)
+        feed = feeds.add(tx, choice.url, title or choice.title, section, kind, full_text=full_text)
     return Added(feed, choice.why, choice.others)
 
 

@@ -18,6 +18,10 @@ _COLUMNS = tuple(column.name for column in _ARTICLE.c)
 _LIGHT = [column for column in _ARTICLE.c if column.name not in ("body", "sorted_at")]
 #: What a new reading of an article never changes.
 _KEPT = ("id", "key", "first_seen_at", "hidden", "gone_at")
+#: A feed that tells of one of these has news of an article, and its page is asked anew.
+_NEWS = frozenset({"title", "summary", "updated_at"})
+#: What a page gave is not taken back by a feed that only sums up.
+_OF_PAGE = ("body", "words", "image", "author", "author_bio", "categories", "language")
 _CHUNK = 500
 _SOON = timedelta(hours=48)
 _BEGINNING = 200  #: characters of the body that tell one article from another
@@ -150,7 +154,25 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     new = {k: v for k, v in values.items() if k not in _KEPT and v != before[k]}
     if values["published_at"] is None:
         new.pop("sorted_at", None)
+    sums_up = values["pages_left"] and values["words"] <= before["words"]
+    if sums_up and not new.keys() & _NEWS:
+        new = {k: v for k, v in new.items() if k not in (*_OF_PAGE, "pages_left")}
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
+
+
+def wanting_pages(tx: Transaction, feed: str, limit: int) -> list[Article]:
+    """Return the newest articles of a feed whose pages are still to be read."""
+    where = sa.and_(_ARTICLE.c.feed == feed, _ARTICLE.c.pages_left > 0)
+    wanted = sa.select(_ARTICLE).where(where).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key)
+    return [_article(row) for row in rows(tx, wanted.limit(limit))]
+
+
+def complete(tx: Transaction, article: Article, *, pages_left: int) -> None:
+    """Write what the page of an article gave, and how often it may still be asked for."""
+    found = {name: getattr(article, name) for name in (*_OF_PAGE, "summary")}
+    found |= {"image": asdict(article.image) if article.image else None}
+    found |= {"categories": list(article.categories), "pages_left": pages_left}
+    tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id == article.id).values(found))
 
 
 def mark(tx: Transaction, ids: Sequence[str], gone_at: datetime | None) -> None:

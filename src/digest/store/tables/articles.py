@@ -38,6 +38,7 @@ class ArticleRow(SQLModel, table=True):
     sponsored: bool = False
     hidden: bool = False
     gone_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    pages_left: int = 0
 
 
 class HeadlineRow(SQLModel, table=True):
