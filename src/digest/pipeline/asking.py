@@ -66,7 +66,8 @@ def _page(app: App, fetcher: Fetcher, feed: Feed, asked: str, page: int) -> Inge
 
 
 def _read(app: App, feed: Feed, document: Document) -> Ingested:
-    found = read(
+    found = app.apart.call(
+        read,
         document,
         feed_title=feed.title,
         section=feed.section,

@@ -1,6 +1,7 @@
 """Feeds and files become stored articles."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +57,7 @@ def fetch_feeds(
         done.append(gathered)
 
     seconds = within.total_seconds() if within is not None else None
-    with app.open_fetcher() as fetcher:
+    with app.open_fetcher() as fetcher, closing(app.apart):
 
         def fetch(feed: Feed) -> Answer:
             return ask_feed(app, fetcher, feed, force=force)

@@ -62,7 +62,7 @@ def _page(app: App, fetcher: Fetcher, robots: Robots, article: Article) -> Artic
         raise IngestError(f"{article.url}: the server says it is gone (410)")
     if fetched.url != article.url:
         robots.require(fetched.url)
-    return complete.page(fetched.document, now=app.now())
+    return app.apart.call(complete.page, fetched.document, now=app.now())
 
 
 def _told(feed: Feed, asked: Sequence[Article], problems: dict[str, str]) -> Completed:

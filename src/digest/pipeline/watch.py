@@ -13,7 +13,7 @@ def keep_positions(app: App, page: Document) -> str:
 
     IngestError when it shows no headlines; then nothing is kept.
     """
-    found = front_page.headlines(page)
+    found = app.apart.call(front_page.headlines, page)
     now = app.now()
     with app.database.transaction() as tx:
         known = articles.known(tx, [headline.key for headline in found])
