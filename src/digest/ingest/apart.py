@@ -1,6 +1,6 @@
 """Read untrusted bytes in a process of its own, within a bound of memory and time.
 
-Every fetched document goes there, not only large or odd ones: it costs about a millisecond each,
+Every fetched document goes there, not only large or odd ones: it costs about two milliseconds each,
 and leaves the fetching threads and the store a processor of their own.
 """
 
