@@ -40,7 +40,7 @@ class Body:
         self._raw = limits.raw
         self._ratio = limits.ratio
         self._seen = 0
-        self._kept = SpooledTemporaryFile(limits.large)
+        self._kept = SpooledTemporaryFile(limits.large)  # noqa: SIM115 - see drop()
         self._size = 0
         self._members = 1
         self._bare = False

@@ -13,6 +13,7 @@ from digest.ingest.answers import Fetched
 from digest.ingest.files import documents
 from digest.model import Document, Feed, FeedKind, Reading
 from digest.pipeline.asking import Answer, ask_feed
+from digest.pipeline.counts import read_popular
 from digest.pipeline.pages import read_pages
 from digest.pipeline.watch import keep_positions
 from digest.store import Transaction, articles, feeds
@@ -36,13 +37,15 @@ def fetch_feeds(
     *,
     force: bool = False,
     within: timedelta | None = None,
+    window_start: datetime | None = None,
     on_start: Callable[[int], None] = lambda _: None,
     on_done: Callable[[Gathered], None] = lambda _: None,
 ) -> list[Gathered]:
     """Fetch the feeds that are due, or the named ones, and store each as soon as it is there.
 
     One failing feed stops no other. `force` takes all feeds, due or not, in full; those that have
-    not answered `within` the time given are noted as failed. `on_start` is told how many there are.
+    not answered `within` the time given are noted as failed; counts of what was published since
+    `window_start` are read anew. `on_start` is told how many there are.
     """
     from digest.ingest.many import ask
 
@@ -60,13 +63,15 @@ def fetch_feeds(
     with app.open_fetcher() as fetcher, closing(app.apart):
 
         def fetch(feed: Feed) -> Answer:
-            return ask_feed(app, fetcher, feed, force=force)
+            return ask_feed(app, fetcher, feed, force=force, window_start=window_start)
 
         for batch in _batches(wanted):
             for feed, answer in ask(fetch, batch, within=seconds):
                 note(_take_in(app, feed, answer))
         for found in read_pages(app, fetcher, wanted, within=seconds):
             note(Gathered(found.feed.url, Stored(updated=found.pages), note=found.note))
+        if force or window_start:
+            read_popular(app, fetcher, wanted, within=seconds)
     return done
 
 
@@ -83,10 +88,13 @@ def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
     return [[feed for feed in wanted if feed.kind is kind] for kind in FeedKind]
 
 
-def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
+def refresh(
+    app: App, since: datetime, *, window_start: datetime, within: timedelta
+) -> list[Gathered]:
     """Ask the feeds that were last read before `since`, due or not; one in trouble only when due.
 
-    So an edition has the newest articles and counts; what does not answer in time stays as it is.
+    So an edition has the newest articles, and the newest counts of those published since
+    `window_start`; what does not answer in time stays as it is.
     """
     with app.database.reading() as tx:
         due_now = {feed.id for feed in feeds.due(tx, app.now())}
@@ -97,7 +105,8 @@ def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
             and (feed.last_success_at is None or feed.last_success_at < since)
             and (feed.id in due_now or not feed.failures)
         ]
-    return fetch_feeds(app, [str(feed.id) for feed in stale], within=within) if stale else []
+    names = [str(feed.id) for feed in stale]
+    return fetch_feeds(app, names, within=within, window_start=window_start) if stale else []
 
 
 def _take_in(app: App, feed: Feed, answer: Answer | IngestError) -> Gathered:
