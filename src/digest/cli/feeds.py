@@ -1,7 +1,9 @@
 """`digest feeds` and `digest fetch`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -101,7 +103,7 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
     from digest.store import feeds
 
     with opened(context) as app, app.database.reading() as tx:
-        every = feeds.every(tx)
+        every, zone = feeds.every(tx), app.settings.zone
     if as_json:
         print_json([shapes.feed(feed) for feed in every])
         return
@@ -110,12 +112,17 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
             f.id,
             f.title or f.url,
             f.kind.value if f.kind is FeedKind.FRONT_PAGE else f.section,
-            shapes.moment(f.last_success_at) or "never",
+            _when(f.last_success_at, zone, "never"),
+            "ended" if f.ended else _when(f.next_due_at, zone, "now"),
             f.last_error,
         )
         for f in every
     ]
-    print_table(("id", "feed", "section", "last success", "last error"), rows)
+    print_table(("id", "feed", "section", "last success", "next due", "last error"), rows)
+
+
+def _when(moment: datetime | None, zone: ZoneInfo, otherwise: str) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else otherwise
 
 
 def show(
