@@ -13,18 +13,22 @@ import threading
 import weakref
 from collections.abc import Callable
 
+_PATIENCE = 3  #: times the computing time a request may take
+
 
 def serve(answer: Callable[[bytes], bytes]) -> None:
-    """Answer requests until there are no more; die when one takes longer than allowed.
+    """Answer requests until there are no more; die when one takes too much computing.
 
     For the script a `Child` runs, which has the socket and the seconds as its arguments.
     """
     seconds = int(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as near:
         while request := _received(near):
-            signal.alarm(seconds)  # unhandled SIGALRM ends the process even inside native code
+            # computing time, so that a busy machine refuses nothing; unhandled, its signal ends the
+            # process even inside native code
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             found = answer(request)
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             _send(near, found)
 
 
@@ -73,7 +77,7 @@ class _Running:
     def __init__(self, script: str, seconds: int) -> None:
         self.owner = os.getpid()
         self._near, far = socket.socketpair()
-        self._near.settimeout(seconds + 1)  # the child gives up first, by its own alarm
+        self._near.settimeout(_PATIENCE * seconds)  # a child that works gives up before
         fd = far.fileno()
         with far:
             self.process = subprocess.Popen(  # noqa: S603 - our own file and two numbers

@@ -72,8 +72,9 @@ def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
         stored = done.stored
         if done.error:
             _log.warning("feed %s: %s", done.name, done.error)
-        elif stored.new or stored.updated:
-            _log.info("feed %s: %d new, %d updated", done.name, stored.new, stored.updated)
+        elif stored.new or stored.updated or "could not be read" in done.note:
+            words = done.note or f"{stored.new} new, {stored.updated} updated"
+            _log.info("feed %s: %s", done.name, words)
 
 
 def run_due_slots(app: App, stop: threading.Event) -> None:

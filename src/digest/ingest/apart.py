@@ -14,7 +14,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 from digest.child import Child, serve
 from digest.errors import IngestError
 
-MEMORY = 256_000_000  #: bytes of address space, and so of memory
+MEMORY = 256_000_000  #: bytes
+_CODE = 32_000_000  #: of them for the interpreter and libraries, which no limit counts
 SECONDS = 10
 
 P = ParamSpec("P")
@@ -65,6 +66,7 @@ def _answer(request: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    # data, not address space: a large file of locales that is mapped takes up no memory
     with suppress(ValueError, OSError):  # some systems know no such limit
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY - _CODE, MEMORY - _CODE))
     serve(_answer)
