@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from digest.app import App
@@ -11,6 +12,7 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
 from digest.ingest.answers import Fetched
 from digest.ingest.files import documents
+from digest.ingest.many import ask
 from digest.model import Document, Feed, FeedKind, Reading
 from digest.pipeline.asking import Answer, ask_feed
 from digest.pipeline.counts import read_popular
@@ -47,8 +49,6 @@ def fetch_feeds(
     not answered `within` the time given are noted as failed; counts of what was published since
     `window_start` are read anew. `on_start` is told how many there are.
     """
-    from digest.ingest.many import ask
-
     wanted = _wanted(app, names, force=force)
     on_start(len(wanted) + sum(feed.full_text for feed in wanted))
     if not wanted:
@@ -61,10 +61,7 @@ def fetch_feeds(
 
     seconds = within.total_seconds() if within is not None else None
     with app.open_fetcher() as fetcher, closing(app.apart):
-
-        def fetch(feed: Feed) -> Answer:
-            return ask_feed(app, fetcher, feed, force=force, window_start=window_start)
-
+        fetch = partial(ask_feed, app, fetcher, force=force, window_start=window_start)
         for batch in _batches(wanted):
             for feed, answer in ask(fetch, batch, within=seconds):
                 note(_take_in(app, feed, answer))
