@@ -399,7 +399,7 @@ def speed_task(root: Path) -> dict[str, Any]:
 
 def one_size(root: Path, count: int) -> dict[str, float]:
     """Store real headlines evenly over a week; time clustering and ranking, then reading too."""
-    from digest.store import Database, articles
+    from digest.store import Database, articles, readings
     from digest.text import short_id
 
     known = sets.titles(root)
@@ -419,9 +419,9 @@ def one_size(root: Path, count: int) -> dict[str, float]:
         begin = time.perf_counter()
         with database.reading() as tx:
             found = articles.published_between(tx, start, _NOW)
-            readings = articles.readings_of(tx, [a.id for a in found], _NOW)
+            counts = readings.of(tx, [a.id for a in found], _NOW)
         read = time.perf_counter()
-        rank(found, readings, Ranking(), start, _NOW)
+        rank(found, counts, Ranking(), start, _NOW)
         done = time.perf_counter()
         database.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -50,7 +50,7 @@ def measure(count: int, weeks: int) -> dict[str, float]:
     from digest import pipeline
     from digest.app import make_key_file, open_app
     from digest.model import Article, Reading
-    from digest.store import articles
+    from digest.store import articles, readings
     from digest.text import short_id
 
     chance = random.Random(count)
@@ -76,7 +76,7 @@ def measure(count: int, weeks: int) -> dict[str, float]:
         with app.database.transaction() as tx:
             articles.store(tx, made, NOW)
             counts = [Reading(a.id, "comments", chance.randint(0, 400), NOW) for a in made]
-            articles.add_readings(tx, counts)
+            readings.add(tx, counts)
         stored = time.perf_counter()
         del made, counts
         edition = pipeline.draft_edition(app, "weekly", NOW)

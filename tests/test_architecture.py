@@ -12,7 +12,7 @@ ROOT = Path(digest.__file__).parent
 #: A module imports only from lower rows, never from a neighbour in its own row.
 ROWS = (
     ("errors", "slots", "__init__"),
-    ("model", "text", "settings"),
+    ("model", "text", "settings", "child"),
     ("ingest rank compose render preflight deliver audience store shapes explain".split()),
     ("app",),
     ("pipeline", "membership", "notices"),
@@ -33,6 +33,7 @@ HOMES = {
     "mjml": ("render",),
     "feedparser": ("ingest/sources",),
     "trafilatura": ("ingest/sources",),
+    "protego": ("ingest/robots.py",),
     "httpx2": ("ingest/http.py",),
     "httpcore2": ("ingest/http.py",),
     "smtplib": ("deliver/transports/smtp.py",),

@@ -1,6 +1,10 @@
 """The command line through the front door: a process, its output, its exit code."""
 
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -243,6 +247,62 @@ def test_a_feed_that_cannot_be_fetched_is_one_line_and_noted(outlet: Run) -> Non
     assert "Traceback" not in done.stderr
     assert "private address" in outlet("feeds", "show", "1").stdout
     assert "no feed is due" in outlet("fetch").stdout
+
+
+def test_feeds_are_listed_with_their_health_in_words(outlet: Run) -> None:
+    feed = "http://127.0.0.1:1/feed"
+    outlet("feeds", "add", feed, "--as-is", "--full-text")
+    assert re.search(r"never +now", outlet("feeds", "list").stdout)
+    outlet("fetch")
+    listed = outlet("feeds", "list").stdout
+    for word in ("last success", "next due", "last error", "never", "leads to a private address"):
+        assert word in listed
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d [A-Z]{3,4}", listed)
+    shown = json.loads(outlet("feeds", "show", "1", "--json").stdout)
+    assert shown["full_text"] is True
+    assert outlet("feeds", "edit", "1", "--no-full-text", "--section", "World").returncode == 0
+    shown = json.loads(outlet("feeds", "show", "1", "--json").stdout)
+    assert (shown["full_text"], shown["section"]) == (False, "World")
+    assert outlet("feeds", "edit", "1").returncode == 2
+
+
+def test_counts_are_imported_by_command(outlet: Run, tmp_path: Path) -> None:
+    url = json.loads(outlet("articles", "list", "--json").stdout)[0]["url"]
+    path = tmp_path / "counts.csv"
+    path.write_text(
+        f"address,metric,value,read_at\n{url},views,120,2026-11-22T08:00:00Z\n"
+        f"{url},views,many,\nhttps://other.example/x,views,5,2026-11-22T08:00:00Z\n"
+    )
+    done = outlet("articles", "signals", "import", "counts.csv")
+    assert done.returncode == 0
+    assert done.stdout == "1 count added, 0 known already, 1 address of no stored article\n"
+    assert "refused: line 3" in done.stderr
+    assert "no such article: https://other.example/x" in done.stderr
+    again = outlet("articles", "signals", "import", "counts.csv")
+    assert again.stdout.startswith("0 counts added, 1 known already")
+    path.write_text("nothing")
+    refused = outlet("articles", "signals", "import", "counts.csv")
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_fetching_shows_a_bar_on_a_terminal_and_plain_lines_elsewhere(
+    outlet: Run, tmp_path: Path
+) -> None:
+    for number in range(2):
+        outlet("feeds", "add", f"http://127.0.0.1:1/{number}", "--as-is")
+    assert "0/2" not in outlet("fetch", "--force").stderr
+    near, far = pty.openpty()
+    words = [sys.executable, "-m", "digest", "fetch", "--force"]
+    env = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(words, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=far):
+        os.close(far)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal closes with the process
+            while part := os.read(near, 4_096):
+                shown += part
+    os.close(near)
+    assert b"2/2" in shown
 
 
 def test_the_schedule_names_the_zone_and_both_times(outlet: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 from digest import pipeline
 from digest.app import App
 from digest.errors import IngestError
-from digest.store import articles
+from digest.store import articles, readings
 from tests.apps import an_app, fill
 from tests.make import NOW, an_article
 
@@ -34,7 +34,7 @@ def a_file(app: App, text: str) -> Path:
 def kept(app: App) -> list[tuple[str, int, str]]:
     with app.database.reading() as tx:
         (article,) = articles.newest(tx)
-        found = articles.readings_of(tx, [article.id], None)
+        found = readings.of(tx, [article.id], None)
     return [(r.metric, r.value, f"{r.read_at:%d %H:%M}") for r in found]
 
 

@@ -13,7 +13,7 @@ from digest import pipeline
 from digest.app import App
 from digest.errors import IngestError, WrongState
 from digest.model import Feed, FeedKind
-from digest.store import articles, feeds
+from digest.store import articles, feeds, readings
 from digest.store.articles import Stored
 from tests.apps import Clock, an_app
 from tests.ingest.site import Server, Site
@@ -233,6 +233,70 @@ def test_a_wordpress_site_that_moved_is_saved_without_what_was_asked(
     assert every(app)[0].url == server.url(LISTED)
 
 
+def readings(app: App, *metrics: str) -> list[tuple[int, str, int]]:
+    """Return the hour, metric and value of every reading."""
+    with app.database.reading() as tx:
+        ids = [article.id for article in articles.newest(tx)]
+        found = readings.of(tx, ids, None, metrics)
+    return [((r.read_at - NOW) // timedelta(hours=1), r.metric, r.value) for r in found]
+
+
+def test_comments_of_an_unchanged_post_are_read_anew_just_before_an_edition(
+    app: App, server: Server, clock: Clock
+) -> None:
+    wordpress(server, [[a_post(server, 1, comment_count=3)]])
+    pipeline.add_feed(app, server.url(POSTS), as_is=True)
+    pipeline.fetch_feeds(app)
+
+    def answer(site: Site) -> None:
+        asked = parse_qs(urlsplit(site.path).query)
+        posts = [a_post(server, 1, comment_count=40)] if "after" in asked else []
+        site.answer(200, json.dumps(posts).encode())
+
+    server.script[POSTS] = answer
+    clock.move(hours=5)
+    start = NOW - timedelta(days=7)
+    (done,) = pipeline.refresh(app, clock(), window_start=start, within=timedelta(seconds=20))
+    assert (done.error, done.stored) == ("", Stored(unchanged=1))
+    assert readings(app, "comments") == [(0, "comments", 3), (5, "comments", 40)]
+    asked = [parse_qs(urlsplit(path).query) for path, _ in server.seen[1:3]]
+    assert asked[0]["modified_after"] == ["2026-11-23T05:30:00Z"]
+    assert asked[1]["after"] == ["2026-11-16T06:30:00Z"]
+
+
+POPULAR = "/wp-json/wordpress-popular-posts/v1/popular-posts"
+
+
+def test_views_of_wordpress_popular_posts_are_kept_with_their_time(
+    app: App, server: Server, clock: Clock
+) -> None:
+    wordpress(server, [[a_post(server, 1), a_post(server, 2)]])
+    views = [
+        {"link": server.url("/posts/1/"), "pageviews": "120"},
+        {"link": server.url("/posts/9/"), "pageviews": "7"},
+        {"link": "https://other.example/posts/1/", "pageviews": "9"},
+        {"link": server.url("/posts/2/"), "pageviews": "many"},
+    ]
+    server.script[POPULAR] = lambda site: site.answer(200, json.dumps(views).encode())
+    pipeline.add_feed(app, server.url(POSTS), as_is=True)
+    pipeline.fetch_feeds(app)
+    assert readings(app, "views") == []
+    clock.move(hours=5)
+    pipeline.refresh(app, clock(), window_start=NOW, within=timedelta(seconds=20))
+    assert readings(app, "views") == [(5, "views", 120)]
+    assert server.seen[-1][0] == POPULAR + "?range=last7days&limit=100"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"<html>", b'[{"link": 1, "pageviews": 2}]'])
+def test_a_site_without_popular_posts_is_no_trouble(app: App, server: Server, body: bytes) -> None:
+    wordpress(server, [[a_post(server, 1)]])
+    server.script[POPULAR] = lambda site: site.answer(200 if body else 404, body)
+    pipeline.add_feed(app, server.url(POSTS), as_is=True)
+    (done,) = pipeline.fetch_feeds(app, force=True)
+    assert (done.error, done.stored) == ("", Stored(new=1))
+    assert readings(app, "views") == []
+
+
 def front(server: Server, *numbers: int) -> None:
     stories = "".join(f'<h2><a href="/posts/{n}/">Post number {n}</a></h2>' for n in numbers)
     page(server, "/", body=stories)
@@ -247,7 +311,7 @@ def store(app: App, server: Server, *numbers: int) -> dict[int, str]:
 
 def positions(app: App, article_id: str) -> list[tuple[int, timedelta]]:
     with app.database.reading() as tx:
-        found = articles.readings_of(tx, [article_id], None)
+        found = readings.of(tx, [article_id], None)
     assert {reading.metric for reading in found} <= {"position"}
     return [(reading.value, reading.read_at - NOW) for reading in found]
 

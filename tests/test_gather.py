@@ -1,6 +1,6 @@
 """Feeds and files become stored articles; one that fails stops no other and loses nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from digest import pipeline
 from digest.app import App
 from digest.model import Feed
-from digest.store import articles, feeds
+from digest.store import articles, feeds, readings
 from digest.store.articles import Stored
 from tests.apps import Clock, an_app
 from tests.ingest.site import Server, Site
@@ -95,7 +95,7 @@ def test_counts_are_kept_with_their_time(app: App, server: Server, clock: Clock)
     pipeline.fetch_feeds(app, force=True)
     with app.database.reading() as tx:
         (article,) = articles.newest(tx)
-        found = articles.readings_of(tx, [article.id], None)
+        found = readings.of(tx, [article.id], None)
     assert [(r.value, r.read_at) for r in found] == [(3, NOW), (40, NOW + timedelta(hours=5))]
 
 
@@ -164,3 +164,23 @@ def test_files_are_imported_once(app: App, tmp_path: Path) -> None:
     assert first.stored == Stored(new=2)
     (again,) = pipeline.import_files(app, [tmp_path / "feeds/a.xml"])
     assert again.stored == Stored(unchanged=2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["xml-bombs", "json-horrors", "html-xss-dompurify", "feeds-feedparser", "feeds-w3c-validator"],
+)
+def test_no_hostile_file_touches_what_was_stored_before(
+    tmp_path: Path, corpus: Callable[[str], Path], name: str
+) -> None:
+    app = an_app(tmp_path)
+    # some of them link to "1", which is completed from our own site
+    (tmp_path / "a.xml").write_bytes(a_feed("One", "Two").replace(b"/news.", b"/earlier."))
+    pipeline.import_files(app, [tmp_path / "a.xml"])
+    with app.database.reading() as tx:
+        before = [articles.find(tx, f"https://earlier.example/{n}") for n in range(2)]
+    done = pipeline.import_files(app, [corpus(name)])
+    assert len(done) > 1
+    with app.database.reading() as tx:
+        assert [articles.find(tx, article.id) for article in before] == before
+    app.close()

@@ -1,7 +1,7 @@
 """Each slot once, whatever happens; what did not go out is recorded and told."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +11,14 @@ import pytest
 from digest import pipeline, scheduler
 from digest.app import App
 from digest.model import EditionState
-from digest.store import editions, feeds
+from digest.store import articles, editions, feeds
 from tests.apps import Clock, a_week, an_app, fill
-from tests.ingest.site import Server
+from tests.ingest.site import Server, Site
 from tests.make import NOW
 from tests.sink import Sink, running
 
 STOP = threading.Event()
+SITE, NOON = "https://news.example/last", "Sun, 22 Nov 2026 12:00:00 GMT"
 EMPTY = b'<rss version="2.0"><channel><title>Atlas</title></channel></rss>'
 
 
@@ -290,4 +291,64 @@ def test_a_feed_that_fails_for_a_week_is_told_of_once_and_again_after_it_recover
         clock.move(days=1)
         scheduler.fetch_due_feeds(app, STOP)
     assert len(sink.received) == 2
+    server.close()
+
+
+def a_feed(app: App, answer: Callable[[Site], None]) -> Server:
+    server = Server()
+    server.script["/feed"] = answer
+    with app.database.transaction() as tx:
+        feeds.add(tx, server.url("/feed"))
+    return server
+
+
+def with_one(site: Site) -> None:
+    item = (
+        f"<item><title>The last minute</title><link>{SITE}</link><pubDate>{NOON}</pubDate></item>"
+    )
+    site.answer(200, f"<rss><channel><title>Atlas</title>{item}</channel></rss>".encode())
+
+
+def test_feeds_are_read_in_the_last_minutes_before_a_slot_and_not_twice(
+    app: App, clock: Clock
+) -> None:
+    fill(app, readers=1)
+    server = a_feed(app, with_one)
+    asked = []
+    for minutes in (0, 50, 6, 3, 1):  # the slot is an hour ahead
+        clock.move(minutes=minutes)
+        tick(app)
+        asked.append(len(server.seen))
+    assert asked == [0, 0, 1, 1, 1]
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    with app.database.reading() as tx:
+        assert "The last minute" in {article.title for article in articles.newest(tx)}
+    server.close()
+
+
+def test_a_feed_in_trouble_keeps_no_edition_from_its_slot(app: App, clock: Clock) -> None:
+    fill(app, readers=1)
+    server = a_feed(app, lambda site: site.answer(500))
+    tick(app)
+    clock.move(hours=1)
+    tick(app)
+    assert len(server.seen) == 1
+    assert states(app) == {"weekly@2026-11-23": EditionState.SENT}
+    server.close()
+
+
+def test_what_was_unpublished_is_left_out_at_its_slot(app: App, clock: Clock) -> None:
+    server = Server()
+    week = [replace(a, url=server.url(f"/{n}")) for n, a in enumerate(a_week())]
+    for number in range(len(week)):
+        status = 404 if number == 0 else 200
+        server.script[f"/{number}"] = lambda site, status=status: site.answer(status)  # type: ignore[misc]
+    fill(app, week, readers=1)
+    tick(app)
+    clock.move(hours=1)
+    tick(app)
+    edition = pipeline.find_edition(app, "latest")
+    assert edition.state is EditionState.SENT
+    assert week[0].id not in {placed.lead.id for placed in edition.stories}
+    assert week[1].id in {placed.lead.id for placed in edition.stories}
     server.close()

@@ -17,6 +17,7 @@ from digest.store import Database
 
 if TYPE_CHECKING:
     from digest.deliver.transports.base import Transport
+    from digest.ingest.apart import Apart
     from digest.ingest.http import Fetcher
     from digest.ingest.limits import Limits
     from digest.render import Renderer
@@ -48,6 +49,13 @@ class App:
         own = self.folder / "templates" / "email"
         return Renderer((own, default_theme()) if own.is_dir() else (default_theme(),))
 
+    @cached_property
+    def apart(self) -> "Apart":
+        """Return the process that reads what was fetched; who is done with it closes it."""
+        from digest.ingest.apart import Apart
+
+        return Apart()
+
     def open_transport(self) -> "Transport":
         """Open one transport, at most one connection; the caller closes it."""
         from digest.deliver.transports import TRANSPORTS
@@ -69,9 +77,10 @@ class App:
         return found
 
     def close(self) -> None:
-        """Let go of the database and the renderer's process."""
-        with suppress(KeyError):
-            self.__dict__["renderer"].close()
+        """Let go of the database and the processes."""
+        for name in ("renderer", "apart"):
+            with suppress(KeyError):
+                self.__dict__[name].close()
         self.database.close()
 
     @property

@@ -72,8 +72,9 @@ def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
         stored = done.stored
         if done.error:
             _log.warning("feed %s: %s", done.name, done.error)
-        elif stored.new or stored.updated:
-            _log.info("feed %s: %d new, %d updated", done.name, stored.new, stored.updated)
+        elif stored.new or stored.updated or "could not be read" in done.note:
+            words = done.note or f"{stored.new} new, {stored.updated} updated"
+            _log.info("feed %s: %s", done.name, words)
 
 
 def run_due_slots(app: App, stop: threading.Event) -> None:
@@ -90,13 +91,14 @@ def _refresh_ahead(app: App, slug: str) -> None:
     """Read the feeds once more in the last minutes before a slot: counts after it come too late."""
     slot = next_slot(app.newsletter(slug).parsed_schedule, app.settings.zone, app.now())
     if slot.at - app.now() <= _JUST_BEFORE and slot.on not in app.newsletter(slug).skip_dates:
-        _refresh(app, slot.at - _JUST_BEFORE)
+        _refresh(app, slug, slot, slot.at - _JUST_BEFORE)
 
 
-def _refresh(app: App, since: datetime) -> None:
+def _refresh(app: App, slug: str, slot: Slot, since: datetime) -> None:
     """Read the feeds not read since then; a failure never stops an edition."""
+    start = slot.at - app.newsletter(slug).window
     try:
-        _say_fetched(pipeline.refresh(app, since, within=_JUST_BEFORE / 5))
+        _say_fetched(pipeline.refresh(app, since, window_start=start, within=_JUST_BEFORE / 5))
     except DigestError as error:
         _log.error("%s", error)
 
@@ -120,7 +122,7 @@ def _draft_ahead(app: App, slug: str) -> None:
     with app.database.reading() as tx:
         if editions.at_slot(tx, slug, slot.on) is not None:
             return
-    _refresh(app, now - _JUST_BEFORE)
+    _refresh(app, slug, slot, now - _JUST_BEFORE)
     _check(app, slug, slot)
     edition = pipeline.draft_edition(app, slug, slot)
     if edition.state is EditionState.HELD:
@@ -182,7 +184,7 @@ def _due(app: App, slug: str) -> Slot | None:
 
 
 def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
-    _refresh(app, slot.at - _JUST_BEFORE)
+    _refresh(app, slug, slot, slot.at - _JUST_BEFORE)
     _check(app, slug, slot)
     edition = pipeline.draft_edition(app, slug, slot)
     if edition.state is EditionState.HELD:

@@ -21,6 +21,8 @@ _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s|$)|[。！？]")
 
+_NORMAL = re.compile(r"(https?:)//(?:[^/?#@]*@)?([^/?#@]+)([^?#]*)(\?[^#]+)?")
+
 #: Query parameters that say where a click came from, never what the page is.
 _TRACKING = frozenset(
     "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid mc_cid mc_eid _ga _gl "
@@ -84,9 +86,9 @@ def canonical_url(url: str) -> str:
     parsed = _parse(url)
     if parsed is None:
         return ""
-    host = parsed.host.removeprefix("www.").removeprefix("amp.")
-    path = _without_amp(parsed.pathname).rstrip("/") or "/"
-    return f"https://{host}{path}{_without_tracking(parsed.search)}"
+    host = parsed[2].removeprefix("www.").removeprefix("amp.")
+    path = _without_amp(parsed[3]).rstrip("/") or "/"
+    return f"https://{host}{path}{_without_tracking(parsed[4])}"
 
 
 def link_url(url: str) -> str:
@@ -94,23 +96,22 @@ def link_url(url: str) -> str:
     parsed = _parse(url)
     if parsed is None:
         return ""
-    query = _without_tracking(parsed.search)
-    return f"{parsed.protocol}//{parsed.host}{parsed.pathname}{query}"
+    return f"{parsed[1]}//{parsed[2]}{parsed[3]}{_without_tracking(parsed[4])}"
 
 
-def _parse(url: str) -> ada_url.URL | None:
+def _parse(url: str) -> re.Match[str] | None:
+    """Return protocol, host, path and query of a web address; one look at its normal form."""
     try:
-        parsed = ada_url.URL(url.strip())
+        return _NORMAL.match(ada_url.URL(url.strip()).href)
     except ValueError:
         return None
-    return parsed if parsed.protocol in {"http:", "https:"} and parsed.hostname else None
 
 
 def _without_amp(path: str) -> str:
     return re.sub(r"(?i)(?:/amp|\.amp(?=\.html$))/?$", "", path).replace(".amp.html", ".html")
 
 
-def _without_tracking(search: str) -> str:
+def _without_tracking(search: str | None) -> str:
     if not search:
         return ""
     pairs = parse_qsl(search.removeprefix("?"), keep_blank_values=True)

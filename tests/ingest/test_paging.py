@@ -43,6 +43,27 @@ def test_the_api_may_live_behind_a_parameter() -> None:
     assert paging.is_posts(url)
 
 
+def test_the_window_is_asked_for_whole() -> None:
+    asked = paging.published(POSTS + "?categories=5", NOW)
+    assert asked == f"{POSTS}?categories=5&per_page=100&{EMBED}&after=2026-11-23T06:30:00Z"
+    assert paging.bare(asked) == f"{POSTS}?categories=5&per_page=100&{EMBED}"
+
+
+@pytest.mark.parametrize(
+    ("posts", "expected"),
+    [
+        (POSTS + "?categories=5", "https://n.example/wp-json/{}?range=last7days&limit=100"),
+        (
+            "https://n.example/?rest_route=/wp/v2/posts&tags=7",
+            "https://n.example/?rest_route=/{}&range=last7days&limit=100",
+        ),
+    ],
+)
+def test_the_popular_posts_of_a_site_are_beside_its_posts(posts: str, expected: str) -> None:
+    asked = paging.popular(posts)
+    assert asked == expected.format("wordpress-popular-posts/v1/popular-posts")
+
+
 @pytest.mark.parametrize(
     ("page", "given", "offered", "more"),
     [

@@ -8,7 +8,7 @@ import pytest
 
 from digest.errors import NotFound
 from digest.model import Article, Reading
-from digest.store import Database, articles
+from digest.store import Database, articles, readings
 from digest.store.articles import Stored
 from tests.make import NOW, an_article, an_image
 
@@ -105,19 +105,19 @@ def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
         articles.store(tx, [naive], NOW)
 
 
-def test_readings_keep_their_time_and_an_unchanged_count_is_not_kept_twice(
+def test_of_a_count_that_stands_still_the_first_and_the_last_moment_are_kept(
     database: Database,
 ) -> None:
     article = an_article()
     early = Reading(article.id, "comments", 3, NOW - timedelta(hours=5))
-    same = Reading(article.id, "comments", 3, NOW - timedelta(hours=2))
+    same, still = (replace(early, read_at=NOW - timedelta(hours=h)) for h in (3, 2))
     late = Reading(article.id, "comments", 9_000_000_000, NOW - timedelta(hours=1))
     with database.transaction() as tx:
         articles.store(tx, [article], NOW)
-        for reading in (early, same, late):
-            articles.add_readings(tx, [reading])
-        assert articles.readings_of(tx, [article.id], NOW) == [early, late]
-        assert articles.readings_of(tx, [article.id], NOW - timedelta(hours=3)) == [early]
+        for reading in (early, same, still, late):
+            readings.add(tx, [reading])
+        assert readings.of(tx, [article.id], NOW) == [early, still, late]
+        assert readings.of(tx, [article.id], NOW - timedelta(hours=3)) == [early]
 
 
 def test_an_article_is_found_by_id_beginning_or_address(database: Database) -> None:

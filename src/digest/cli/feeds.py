@@ -1,7 +1,9 @@
 """`digest feeds` and `digest fetch`."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     feeds.command("add")(add)
     feeds.command("list")(list_feeds)
     feeds.command("show")(show)
+    feeds.command("edit")(edit)
     feeds.command("remove")(remove)
     feeds.command("import")(import_opml)
     feeds.command("export")(export_opml)
@@ -73,6 +76,9 @@ def add(
         False, "--front-page", help="Watch which article stands where on this page."
     ),
     as_is: bool = typer.Option(False, "--as-is", help="Add this address without looking."),
+    full_text: bool = typer.Option(
+        False, "--full-text", help="Complete the articles from their pages."
+    ),
 ) -> None:
     """Add a feed, or the one a page leads to."""
     from digest.model import FeedKind
@@ -80,7 +86,9 @@ def add(
 
     kind = FeedKind.FRONT_PAGE if front_page else FeedKind.ARTICLES
     with opened(context) as app:
-        added = add_feed(app, url, title=title, section=section, kind=kind, as_is=as_is)
+        added = add_feed(
+            app, url, title=title, section=section, kind=kind, as_is=as_is, full_text=full_text
+        )
     print(f"added feed {added.feed.id}: {added.feed.url}; `digest fetch` reads it")
     if added.why:
         print(f"  why: {added.why}")
@@ -95,7 +103,7 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
     from digest.store import feeds
 
     with opened(context) as app, app.database.reading() as tx:
-        every = feeds.every(tx)
+        every, zone = feeds.every(tx), app.settings.zone
     if as_json:
         print_json([shapes.feed(feed) for feed in every])
         return
@@ -104,12 +112,17 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
             f.id,
             f.title or f.url,
             f.kind.value if f.kind is FeedKind.FRONT_PAGE else f.section,
-            shapes.moment(f.last_success_at) or "never",
+            _when(f.last_success_at, zone, "never"),
+            "ended" if f.ended else _when(f.next_due_at, zone, "now"),
             f.last_error,
         )
         for f in every
     ]
-    print_table(("id", "feed", "section", "last success", "last error"), rows)
+    print_table(("id", "feed", "section", "last success", "next due", "last error"), rows)
+
+
+def _when(moment: datetime | None, zone: ZoneInfo, otherwise: str) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else otherwise
 
 
 def show(
@@ -126,6 +139,27 @@ def show(
         return
     for key, value in shape.items():
         print(f"{key:<16} {'' if value is None else value}")
+
+
+def edit(
+    context: typer.Context,
+    name: str = typer.Argument(..., metavar="FEED"),
+    section: str | None = typer.Option(None, help="Category of articles that bring none."),
+    full_text: bool | None = typer.Option(
+        None, "--full-text/--no-full-text", help="Complete new articles from their pages, or not."
+    ),
+) -> None:
+    """Change what is done with a feed's articles from the next fetch on."""
+    from digest.store import feeds
+
+    given = {"section": section, "full_text": full_text}
+    changes = {key: value for key, value in given.items() if value is not None}
+    if not changes:
+        raise typer.BadParameter("say what to change: --section, --full-text or --no-full-text")
+    with opened(context) as app, app.database.transaction() as tx:
+        feed = feeds.find(tx, name)
+        feeds.update(tx, feed.id, **changes)
+    print(f"changed feed {feed.id}: {feed.url}")
 
 
 def remove(context: typer.Context, name: str = typer.Argument(..., metavar="FEED")) -> None:

@@ -32,6 +32,8 @@ _ACCEPT = (
     "application/json;q=0.9, text/html;q=0.8, */*;q=0.5"
 )
 
+AGENT = "digest"  #: the word robots.txt knows us by
+
 Resolve = Callable[[str, int], list[str]]
 
 
@@ -76,11 +78,15 @@ class Fetcher:
         with _named(url):
             return answers.fetched(*self._follow(_target(url), _headers(etag, last_modified)))
 
-    def status(self, url: str) -> int:
-        """Return the status at the end of the redirects; the body is not read."""
+    def answer(self, url: str, *, whole: bool = True) -> Answer:
+        """Return the answer at the end of the redirects, whatever its status."""
         self._require_open(url)
         with _named(url):
-            return self._follow(_target(url), _headers("", ""), whole=False)[1].status
+            return self._follow(_target(url), _headers("", ""), whole=whole)[1]
+
+    def slow_down(self, url: str, seconds: float) -> None:
+        """Leave at least so many seconds between two requests to the host of `url`."""
+        self._turns.slow_down(_target(url).hostname, seconds)
 
     def _require_open(self, url: str) -> None:
         if self._closed:
@@ -177,7 +183,7 @@ def _redirected(base: ada_url.URL, location: str) -> ada_url.URL:
 
 def _headers(etag: str, last_modified: str) -> dict[str, str]:
     sent = {
-        "User-Agent": f"digest/{__version__} (newsletter digest)",
+        "User-Agent": f"{AGENT}/{__version__} (newsletter digest)",
         "Accept": _ACCEPT,
         "Accept-Encoding": "gzip, deflate",
         "Connection": "close",

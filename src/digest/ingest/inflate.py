@@ -2,6 +2,7 @@
 
 import zlib
 from dataclasses import replace
+from tempfile import SpooledTemporaryFile
 
 from digest.errors import IngestError
 from digest.ingest.limits import Limits
@@ -18,13 +19,17 @@ def unpacked(document: Document) -> Document:
     if not document.content.startswith(_GZIP):
         return document
     body = Body("gzip", Limits())
-    body.add(document.content)
+    try:
+        body.add(document.content)
+        content = body.finish()
+    finally:
+        body.drop()
     path = document.path.removesuffix(".gz")
-    return replace(document, content=body.finish(), content_type="", path=path)
+    return replace(document, content=content, content_type="", path=path)
 
 
 class Body:
-    """The body of one answer, decompressed while it arrives.
+    """The body of one answer, decompressed while it arrives; a large one lies in a file.
 
     The limits cap compressed bytes, the bytes that come out, and one by the other.
     """
@@ -35,7 +40,7 @@ class Body:
         self._raw = limits.raw
         self._ratio = limits.ratio
         self._seen = 0
-        self._parts: list[bytes] = []
+        self._kept = SpooledTemporaryFile(limits.large)  # noqa: SIM115 - see drop()
         self._size = 0
         self._members = 1
         self._bare = False
@@ -59,11 +64,13 @@ class Body:
         """Return the whole body; a compressed one must have come to its end."""
         if self._inflater is not None and self._seen and not self._inflater.eof:
             raise IngestError("sent compressed data that breaks off")
-        return b"".join(self._parts)
+        self._kept.seek(0)
+        with self._kept as kept:
+            return kept.read()
 
     def drop(self) -> None:
-        """Let go of what was kept: an error's traceback may hold this body for long."""
-        self._parts.clear()
+        """Let go of what was kept; many bodies grown in memory would leave it in pieces."""
+        self._kept.close()
 
     def _inflate(self, chunk: bytes) -> None:
         while chunk and self._inflater is not None:
@@ -99,8 +106,10 @@ class Body:
             raise IngestError(f"sent more than {self._raw:,} bytes once decompressed")
         if self._size > _RATIO_FROM and self._size > self._ratio * self._seen:
             raise IngestError(f"sent data that grows more than {self._ratio}-fold: not a feed")
-        if piece:
-            self._parts.append(piece)
+        try:
+            self._kept.write(piece)
+        except OSError as exc:
+            raise IngestError(f"is large, and no temporary file can hold it ({exc})") from exc
 
 
 def _inflater(encoding: str) -> "zlib._Decompress | None":

@@ -11,9 +11,10 @@ MARGIN = timedelta(hours=1)
 
 _PER_PAGE = 100  #: the most WordPress gives
 _EMBED = "author,wp:featuredmedia,wp:term,replies"
+_POPULAR = "/wordpress-popular-posts/v1/popular-posts"
 _LIST = re.compile(r"/wp/v2/[\w-]+/?$")
 #: What is asked anew each time and is no part of the feed's address.
-_PASSING = frozenset({"page", "offset", "modified_after", "orderby", "order"})
+_PASSING = frozenset({"page", "offset", "modified_after", "after", "orderby", "order"})
 
 
 def is_posts(url: str) -> bool:
@@ -36,8 +37,23 @@ def first(url: str, since: datetime | None) -> str:
     asked = bare(_with(url, **{name: v for name, v in missing.items() if name not in query}))
     if since is None:
         return asked
-    after = (since - MARGIN).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _with(asked, modified_after=after, orderby="modified")
+    return _with(asked, modified_after=_moment(since - MARGIN), orderby="modified")
+
+
+def published(url: str, since: datetime) -> str:
+    """Return what to ask for all posts published since a moment: their counts change unseen."""
+    return _with(first(url, None), after=_moment(since))
+
+
+def popular(url: str) -> str:
+    """Return where the site of these posts tells the views WordPress Popular Posts counted."""
+    parts = urlsplit(bare(url))
+    route = dict(parse_qsl(parts.query)).get("rest_route", "")
+    path, query = parts.path if route else _LIST.sub(_POPULAR, parts.path), ""
+    if route:
+        query = _encoded([("rest_route", _LIST.sub(_POPULAR, route))])
+    whole = parts._replace(path=path, query=query).geturl()
+    return _with(whole, range="last7days", limit=str(_PER_PAGE))
 
 
 def following(
@@ -69,6 +85,10 @@ def bare(url: str) -> str:
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in pairs if name not in _PASSING]
     return parts._replace(query=_encoded(kept)).geturl()
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _with(url: str, **values: str) -> str:

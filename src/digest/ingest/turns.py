@@ -14,6 +14,7 @@ from digest.ingest.limits import Limits, Watch
 class _Turn:
     lock: threading.Lock = field(default_factory=threading.Lock)
     free_at: float = 0.0  #: no request before that moment
+    pause: float = 0.0  #: seconds this host asks for
 
 
 class Turns:
@@ -28,14 +29,23 @@ class Turns:
     @contextmanager
     def host(self, name: str, watch: Watch) -> Iterator[None]:
         """Wait until no other thread talks to this host, and its last request is a while ago."""
-        with self._lock:
-            turn = self._hosts.setdefault(name, _Turn())
+        turn = self._turn(name)
         began = time.monotonic()
         with turn.lock:
             time.sleep(max(0.0, turn.free_at - time.monotonic()))
             watch.begin(waited=time.monotonic() - began)
-            turn.free_at = time.monotonic() + self._pause
+            turn.free_at = time.monotonic() + max(self._pause, turn.pause)
             yield
+
+    def slow_down(self, name: str, seconds: float) -> None:
+        """Leave at least so long between two requests to a host, counted from its last one."""
+        turn = self._turn(name)
+        turn.free_at += max(0.0, seconds - max(self._pause, turn.pause))
+        turn.pause = max(turn.pause, seconds)
+
+    def _turn(self, name: str) -> _Turn:
+        with self._lock:
+            return self._hosts.setdefault(name, _Turn())
 
     @contextmanager
     def large(self, watch: Watch) -> Iterator[None]:

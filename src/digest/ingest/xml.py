@@ -61,9 +61,8 @@ def local(element: Element) -> str:
 
 def items(root: Element) -> list[Element]:
     """Return the item and entry elements in document order."""
-    tags = {element.tag: element for element in root.iter("*")}
-    wanted = [tag for tag, element in tags.items() if local(element) in {"item", "entry"}]
-    return list(root.iter(*wanted)) if wanted else []
+    found = list(root.iter("{*}item", "{*}entry"))
+    return found or [e for e in root.iter("*") if local(e) in {"item", "entry"}]
 
 
 def _read(text: str, *, recover: bool) -> Element | None:

@@ -25,6 +25,7 @@ class Feed:
     told: bool = False  #: whether somebody was told that it keeps failing
     ended: bool = False  #: the server said 410 Gone
     kind: FeedKind = FeedKind.ARTICLES
+    full_text: bool = False  #: whether its articles are completed from their pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Article:
     sponsored: bool = False  #: paid content: stored, never ranked
     hidden: bool = False
     gone_at: datetime | None = None  #: when its address answered 404 or 410: never sent
+    pages_left: int = 0  #: times its page may be asked for what its feed leaves out
     boost: float = 0.0  #: points an editor gave it; may be negative
     category_by: str = ""  #: which rule gave the category; empty: its own or its feed's
 

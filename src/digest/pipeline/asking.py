@@ -1,6 +1,6 @@
 """Ask one feed for its articles: one answer, or the pages of a WordPress site."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
@@ -10,26 +10,32 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, paging, read
 from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind
+from digest.pipeline.pages import TRIES
 
 Answer = tuple[Fetched, Ingested | None]
 
 
-def ask_feed(app: App, fetcher: Fetcher, feed: Feed, *, force: bool) -> Answer:
+def ask_feed(
+    app: App, fetcher: Fetcher, feed: Feed, *, force: bool, window_start: datetime | None = None
+) -> Answer:
     """Return the first answer and all articles that came; IngestError when nothing did.
 
-    The answer of a front page holds no articles of its own; it is always asked for whole.
+    With `window_start` WordPress is asked anew for what was published since then: a new comment is
+    no change of a post. The answer of a front page holds no articles of its own; it is always
+    asked for whole.
     """
     if feed.kind is FeedKind.FRONT_PAGE:
         return fetcher.fetch(feed.url), None
     if paging.is_posts(feed.url):
-        return _ask_wordpress(app, fetcher, feed, None if force else feed.last_success_at)
+        since = None if force else feed.last_success_at
+        return _ask_wordpress(app, fetcher, feed, since, window_start)
     marks = {} if force else {"etag": feed.etag, "last_modified": feed.last_modified}
     fetched = fetcher.fetch(feed.url, **marks)
     return fetched, _read(app, feed, fetched.document) if fetched.document else None
 
 
 def _ask_wordpress(
-    app: App, fetcher: Fetcher, feed: Feed, since: datetime | None
+    app: App, fetcher: Fetcher, feed: Feed, since: datetime | None, window_start: datetime | None
 ) -> tuple[Fetched, Ingested | None]:
     asked = paging.first(feed.url, since)
     fetched = fetcher.fetch(asked)
@@ -39,13 +45,30 @@ def _ask_wordpress(
     )
     if fetched.document is None:
         return plain, None
-    parts = [_read(app, feed, fetched.document)]
-    page, offered = 1, fetched.pages
-    while asked := _following(asked, page, parts[-1], offered, since):
+    first = _read(app, feed, fetched.document)
+    parts = [first, *_pages(app, fetcher, feed, asked, first, fetched.pages, since)]
+    if since and window_start:
+        asked = paging.published(feed.url, window_start)
+        again = _page(app, fetcher, feed, asked, 1)
+        parts += [again, *_pages(app, fetcher, feed, asked, again, 0, None)]
+    return plain, _joined(parts)
+
+
+def _pages(
+    app: App,
+    fetcher: Fetcher,
+    feed: Feed,
+    asked: str,
+    part: Ingested,
+    offered: int,
+    since: datetime | None,
+) -> Iterator[Ingested]:
+    """Yield what stands on the pages after the first."""
+    page = 1
+    while asked := _following(asked, page, part, offered, since):
         page += 1
         part = _page(app, fetcher, feed, asked, page)
-        parts.append(part)
-    return plain, _joined(parts)
+        yield part
 
 
 def _following(asked: str, page: int, part: Ingested, offered: int, since: datetime | None) -> str:
@@ -65,7 +88,8 @@ def _page(app: App, fetcher: Fetcher, feed: Feed, asked: str, page: int) -> Inge
 
 
 def _read(app: App, feed: Feed, document: Document) -> Ingested:
-    return read(
+    found = app.apart.call(
+        read,
         document,
         feed_title=feed.title,
         section=feed.section,
@@ -73,6 +97,9 @@ def _read(app: App, feed: Feed, document: Document) -> Ingested:
         now=app.now(),
         feeds_only=True,
     )
+    if not feed.full_text:
+        return found
+    return replace(found, articles=tuple(replace(a, pages_left=TRIES) for a in found.articles))
 
 
 def _joined(parts: Sequence[Ingested]) -> Ingested:

@@ -1,18 +1,21 @@
 """Counts from other programs become readings of the stored articles."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
 from digest.app import App
 from digest.errors import IngestError
-from digest.ingest import counts
-from digest.ingest.counts import Count
+from digest.ingest import counts, paging
+from digest.ingest.counts import Count, Row
 from digest.ingest.files import documents
-from digest.model import Reading
-from digest.store import articles
-from digest.text import canonical_url
+from digest.ingest.http import Fetcher
+from digest.ingest.many import ask
+from digest.model import Feed, Reading
+from digest.store import articles, readings
+from digest.text import canonical_url, host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,38 @@ def import_counts(app: App, path: Path) -> Counted:
         raise IngestError(found.problem if found else f"{path}: is an empty folder")
     rows = counts.read(found.document)
     written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    given = [row.count for row in rows if row.count]
     refused = tuple(row.problem for row in rows if row.problem)
+    done = _keep(app, [row.count for row in rows if row.count], written)
+    return replace(done, refused=refused)
+
+
+def read_popular(app: App, fetcher: Fetcher, read: Sequence[Feed], *, within: float | None) -> None:
+    """Keep the views WordPress Popular Posts counted, at the sites of these feeds that have it.
+
+    A site tells of its own articles only; most have no such plugin, and need no word.
+    """
+    urls = dict.fromkeys(paging.popular(feed.url) for feed in read if paging.is_posts(feed.url))
+    places = [Feed(0, url) for url in urls]
+    for place, rows in ask(lambda place: _popular(app, fetcher, place), places, within=within):
+        found = [] if isinstance(rows, IngestError) else [row.count for row in rows if row.count]
+        _keep(app, [c for c in found if host_of(c.address) == host_of(place.url)], app.now())
+
+
+def _popular(app: App, fetcher: Fetcher, place: Feed) -> list[Row]:
+    document = fetcher.fetch(place.url).document
+    return app.apart.call(counts.read, document) if document else []
+
+
+def _keep(app: App, given: Sequence[Count], moment: datetime) -> Counted:
+    """Keep the counts of stored articles; one without a moment counts as read at that given."""
     keys = {count.address: _key(app, count) for count in given}
     with app.database.transaction() as tx:
         ids = articles.known(tx, [key for key in keys.values() if key])
         matched = [(ids[keys[c.address]], c) for c in given if keys[c.address] in ids]
-        readings = [Reading(i, c.metric, c.value, c.read_at or written) for i, c in matched]
-        added = articles.add_new_readings(tx, readings)
+        found = [Reading(i, c.metric, c.value, c.read_at or moment) for i, c in matched]
+        added = readings.add_new(tx, found)
     unmatched = tuple(dict.fromkeys(c.address for c in given if keys[c.address] not in ids))
-    return Counted(added, len(readings) - added, unmatched, refused)
+    return Counted(added, len(found) - added, unmatched)
 
 
 def _key(app: App, count: Count) -> str:

@@ -1,8 +1,10 @@
 """Feeds and files become stored articles."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from digest.app import App
@@ -10,10 +12,13 @@ from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
 from digest.ingest.answers import Fetched
 from digest.ingest.files import documents
+from digest.ingest.many import ask
 from digest.model import Document, Feed, FeedKind, Reading
 from digest.pipeline.asking import Answer, ask_feed
+from digest.pipeline.counts import read_popular
+from digest.pipeline.pages import read_pages
 from digest.pipeline.watch import keep_positions
-from digest.store import Transaction, articles, feeds
+from digest.store import Transaction, articles, feeds, readings
 from digest.store.articles import Stored
 
 
@@ -34,36 +39,45 @@ def fetch_feeds(
     *,
     force: bool = False,
     within: timedelta | None = None,
+    window_start: datetime | None = None,
     on_start: Callable[[int], None] = lambda _: None,
     on_done: Callable[[Gathered], None] = lambda _: None,
 ) -> list[Gathered]:
     """Fetch the feeds that are due, or the named ones, and store each as soon as it is there.
 
     One failing feed stops no other. `force` takes all feeds, due or not, in full; those that have
-    not answered `within` the time given are noted as failed. `on_start` is told how many there are.
+    not answered `within` the time given are noted as failed; counts of what was published since
+    `window_start` are read anew. `on_start` is told how many there are.
     """
-    from digest.ingest.many import ask
-
-    with app.database.reading() as tx:
-        named = [feeds.find(tx, name) for name in names]
-        everything = feeds.every(tx) if force else feeds.due(tx, app.now())
-    wanted = sorted(named or everything, key=lambda feed: feed.failures)
-    on_start(len(wanted))
+    wanted = _wanted(app, names, force=force)
+    on_start(len(wanted) + sum(feed.full_text for feed in wanted))
     if not wanted:
         return []
     done = []
+
+    def note(gathered: Gathered) -> None:
+        on_done(gathered)
+        done.append(gathered)
+
     seconds = within.total_seconds() if within is not None else None
-    with app.open_fetcher() as fetcher:
-
-        def fetch(feed: Feed) -> Answer:
-            return ask_feed(app, fetcher, feed, force=force)
-
+    with app.open_fetcher() as fetcher, closing(app.apart):
+        fetch = partial(ask_feed, app, fetcher, force=force, window_start=window_start)
         for batch in _batches(wanted):
             for feed, answer in ask(fetch, batch, within=seconds):
-                gathered = _take_in(app, feed, answer)
-                on_done(gathered)
-                done.append(gathered)
+                note(_take_in(app, feed, answer))
+        for found in read_pages(app, fetcher, wanted, within=seconds):
+            note(Gathered(found.feed.url, Stored(updated=found.pages), note=found.note))
+        if force or window_start:
+            read_popular(app, fetcher, wanted, within=seconds)
     return done
+
+
+def _wanted(app: App, names: Sequence[str], *, force: bool) -> list[Feed]:
+    """Return the feeds to read, those in trouble last."""
+    with app.database.reading() as tx:
+        named = [feeds.find(tx, name) for name in names]
+        everything = feeds.every(tx) if force else feeds.due(tx, app.now())
+    return sorted(named or everything, key=lambda feed: feed.failures)
 
 
 def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
@@ -71,10 +85,13 @@ def _batches(wanted: Sequence[Feed]) -> list[list[Feed]]:
     return [[feed for feed in wanted if feed.kind is kind] for kind in FeedKind]
 
 
-def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
+def refresh(
+    app: App, since: datetime, *, window_start: datetime, within: timedelta
+) -> list[Gathered]:
     """Ask the feeds that were last read before `since`, due or not; one in trouble only when due.
 
-    So an edition has the newest articles and counts; what does not answer in time stays as it is.
+    So an edition has the newest articles, and the newest counts of those published since
+    `window_start`; what does not answer in time stays as it is.
     """
     with app.database.reading() as tx:
         due_now = {feed.id for feed in feeds.due(tx, app.now())}
@@ -85,7 +102,8 @@ def refresh(app: App, since: datetime, *, within: timedelta) -> list[Gathered]:
             and (feed.last_success_at is None or feed.last_success_at < since)
             and (feed.id in due_now or not feed.failures)
         ]
-    return fetch_feeds(app, [str(feed.id) for feed in stale], within=within) if stale else []
+    names = [str(feed.id) for feed in stale]
+    return fetch_feeds(app, names, within=within, window_start=window_start) if stale else []
 
 
 def _take_in(app: App, feed: Feed, answer: Answer | IngestError) -> Gathered:
@@ -95,7 +113,7 @@ def _take_in(app: App, feed: Feed, answer: Answer | IngestError) -> Gathered:
     note = "nothing new"
     try:
         if feed.kind is FeedKind.FRONT_PAGE and fetched.document:
-            note = keep_positions(app, fetched.document)
+            note = keep_positions(app, feed, fetched.document)
             fetched = replace(fetched, max_age=None)  # says nothing of how often a look is worth it
     except IngestError as error:
         return _note_failure(app, feed, error)
@@ -154,7 +172,7 @@ def _facts(
 
 def _store(tx: Transaction, ingested: Ingested, now: datetime) -> Stored:
     done, ids = articles.store(tx, ingested.articles, now)
-    articles.add_readings(tx, _readings(ingested.counts, ids, now))
+    readings.add(tx, _readings(ingested.counts, ids, now))
     return done
 
 

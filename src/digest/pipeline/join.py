@@ -30,6 +30,7 @@ def add_feed(
     section: str = "",
     kind: FeedKind = FeedKind.ARTICLES,
     as_is: bool = False,
+    full_text: bool = False,
 ) -> Added:
     """Add the feed at an address or the one its page leads to; with `as_is` without looking.
 
@@ -44,7 +45,7 @@ def add_feed(
             raise WrongState(f"{url} is one of the feeds already")
     choice = Choice(url, "") if as_is else _looked(app, url, kind)
     with app.database.transaction() as tx:
-        feed = feeds.add(tx, choice.url, title or choice.title, section, kind)
+        feed = feeds.add(tx, choice.url, title or choice.title, section, kind, full_text=full_text)
     return Added(feed, choice.why, choice.others)
 
 
@@ -57,13 +58,15 @@ def _looked(app: App, url: str, kind: FeedKind) -> Choice:
                 f"{error}; nothing was added; --as-is adds it without looking"
             ) from error
         if kind is FeedKind.FRONT_PAGE:
-            count = len(front_page.headlines(document))
+            count = len(app.apart.call(front_page.headlines, document))
             return Choice(url, f"a front page; headlines now: {count}")
-        found = discover.format_of(document)
+        found = app.apart.call(discover.format_of, document)
         if found:
-            count = len(read(document, now=app.now()).articles)
+            count = len(app.apart.call(read, document, now=app.now()).articles)
             return Choice(url, f"it is a feed itself ({found}); articles now: {count}")
-        return discover.choose(url, _try(app, fetcher, discover.candidates(document)))
+        return discover.choose(
+            url, _try(app, fetcher, app.apart.call(discover.candidates, document))
+        )
 
 
 def _document(fetcher: Fetcher, url: str) -> Document:
@@ -89,9 +92,9 @@ def _try(app: App, fetcher: Fetcher, found: Sequence[Candidate]) -> list[Tried]:
 def _answer(app: App, fetcher: Fetcher, candidate: Candidate) -> Tried:
     try:
         document = _document(fetcher, candidate.url)
-        if not discover.format_of(document):
+        if not app.apart.call(discover.format_of, document):
             return Tried(candidate, problem=f"{candidate.url}: is no feed")
-        ingested = read(document, now=app.now())
+        ingested = app.apart.call(read, document, now=app.now())
     except IngestError as error:
         return Tried(candidate, problem=str(error))
     if discover.is_of_comments(ingested.title):

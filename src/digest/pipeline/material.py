@@ -12,7 +12,7 @@ from digest.model import Article, Edition, EditionState, Override, Placement, Re
 from digest.rank import rank
 from digest.settings import Newsletter
 from digest.slots import Slot
-from digest.store import Transaction, articles, editions, overrides, placements
+from digest.store import Transaction, articles, editions, overrides, placements, readings
 
 _WIDEST = 3  #: windows an edition may look back at most
 
@@ -97,9 +97,9 @@ def _read(
     found += _others(tx, [one.article_id for one in decided if one.article_id], found)
     ids = [article.id for article in found]
     decided += overrides.of_articles(tx, ids)
-    readings = articles.readings_of(tx, ids, as_of)
+    counts = readings.of(tx, ids, as_of)
     sponsors = placements.running(tx, slug, slot.on)
-    return _Material(start, found, readings, sent, carried, marks, decided, sponsors)
+    return _Material(start, found, counts, sent, carried, marks, decided, sponsors)
 
 
 def _others(tx: Transaction, ids: Sequence[str], there: Iterable[Article]) -> list[Article]:

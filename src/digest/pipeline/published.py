@@ -29,10 +29,14 @@ def check_articles(app: App, edition: Edition, *, within: timedelta = _TIME) -> 
     gone: list[Article] = []
     back: list[Article] = []
     with app.open_fetcher() as fetcher:
-        for article, status in ask(lambda a: fetcher.status(a.url), asked, within=seconds):
-            if isinstance(status, int) and status in _GONE:
+
+        def status(article: Article) -> int:
+            return fetcher.answer(article.url, whole=False).status
+
+        for article, answer in ask(status, asked, within=seconds):
+            if isinstance(answer, int) and answer in _GONE:
                 gone.append(article)
-            elif status == HTTPStatus.OK and article.gone_at is not None:
+            elif answer == HTTPStatus.OK and article.gone_at is not None:
                 back.append(article)
     with app.database.transaction() as tx:
         articles.mark(tx, [article.id for article in gone if article.gone_at is None], app.now())

@@ -1,19 +1,13 @@
-"""MJML to HTML in a process of its own that may crash or hang without harm."""
+"""MJML to HTML in a process of its own, which hostile input may crash or hang without harm.
 
-import os
+A deep nesting, for one, overflows the renderer's stack.
+"""
+
 import re
-import signal
-import socket
-import struct
-import subprocess
-import sys
-import threading
-import weakref
-from pathlib import Path
 
+from digest.child import Child, serve
 from digest.errors import RenderError
 
-_WORKER = Path(__file__).with_name("worker.py")
 _CONDITION = re.compile(r"(<!--\[if [^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->)")
 _OUTLOOK = "<!--[if mso | IE]>"
 _END = "<![endif]-->"
@@ -24,13 +18,17 @@ class Mjml:
 
     def __init__(self, seconds: int = 10) -> None:
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._worker: _Worker | None = None
+        self._worker = Child(__file__, seconds)
 
     def to_html(self, source: str) -> str:
         """Render MJML; RenderError when it is refused, crashes or takes too long."""
-        with self._lock:
-            answer = self._ask(_with_lf(source).encode("utf-8", "replace"))
+        try:
+            answer = self._worker.ask(_with_lf(source).encode("utf-8", "replace"))
+        except OSError as exc:
+            raise RenderError(
+                f"the MJML renderer crashed or took longer than {self._seconds} seconds; "
+                "look for deeply nested or endless markup in the template"
+            ) from exc
         text = answer[1:].decode()
         if answer[:1] != b"+":
             raise RenderError(f"the MJML renderer refused the page: {text}")
@@ -38,72 +36,11 @@ class Mjml:
 
     def close(self) -> None:
         """End the process; the next call starts a new one."""
-        with self._lock:
-            self._drop()
-
-    def _ask(self, source: bytes) -> bytes:
-        if self._worker is None or self._worker.owner != os.getpid():
-            self._worker = _Worker(self._seconds)
-        try:
-            return self._worker.ask(source)
-        except OSError as exc:
-            self._drop()
-            raise RenderError(
-                f"the MJML renderer crashed or took longer than {self._seconds} seconds; "
-                "look for deeply nested or endless markup in the template"
-            ) from exc
-
-    def _drop(self) -> None:
-        if self._worker is not None:
-            self._worker.stop()
-            self._worker = None
-
-
-class _Worker:
-    """One process and our end of its socket."""
-
-    def __init__(self, seconds: int) -> None:
-        self.owner = os.getpid()
-        self._near, far = socket.socketpair()
-        self._near.settimeout(seconds + 1)  # the worker gives up first, by its own alarm
-        fd = far.fileno()
-        with far:
-            self.process = subprocess.Popen(  # noqa: S603 - our own file and two numbers
-                # -P: this folder's mjml.py must not hide the library of that name
-                [sys.executable, "-P", str(_WORKER), str(fd), str(seconds)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(fd,),
-                process_group=0,  # Ctrl-C is for us; the worker ends with its socket
-            )
-        self.stop = weakref.finalize(self, _stop, self.process, self._near, self.owner)
-
-    def ask(self, source: bytes) -> bytes:
-        """Send one page and wait for the answer; OSError when none comes."""
-        self._near.sendall(struct.pack(">I", len(source)) + source)
-        (size,) = struct.unpack(">I", self._read(4))
-        return self._read(size)
-
-    def _read(self, size: int) -> bytes:
-        found = bytearray()
-        while len(found) < size:
-            part = self._near.recv(size - len(found))
-            if not part:
-                raise ConnectionError("the worker is gone")
-            found += part
-        return bytes(found)
+        self._worker.close()
 
 
 def _with_lf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _stop(process: subprocess.Popen[bytes], near: socket.socket, owner: int) -> None:
-    near.close()
-    if owner == os.getpid():  # a forked child only closes its copy of the socket
-        process.send_signal(signal.SIGKILL)
-        process.wait()
 
 
 def merge_conditions(html: str) -> str:
@@ -118,3 +55,17 @@ def merge_conditions(html: str) -> str:
             opening = part
         kept.append(part)
     return "".join(kept)
+
+
+def _answer(source: bytes) -> bytes:
+    """Return the HTML after a `+`, or after a `-` what is wrong."""
+    import mjml
+
+    try:
+        return b"+" + mjml.mjml2html(source.decode(), fonts={}, disable_comments=True).encode()
+    except ValueError as exc:
+        return b"-" + str(exc).encode()
+
+
+if __name__ == "__main__":
+    serve(_answer)

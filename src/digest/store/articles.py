@@ -11,13 +11,17 @@ from digest.errors import NotFound
 from digest.model import Article, Image, Reading
 from digest.store.database import Transaction
 from digest.store.sql import one_at_a_time, rows, table, upsert
-from digest.store.tables import ArticleRow, HeadlineRow, ReadingRow
+from digest.store.tables import ArticleRow, HeadlineRow
 
-_ARTICLE, _HEADLINE, _READING = table(ArticleRow), table(HeadlineRow), table(ReadingRow)
+_ARTICLE, _HEADLINE = table(ArticleRow), table(HeadlineRow)
 _COLUMNS = tuple(c.name for c in _ARTICLE.c if c.name not in ("sorted_at", "edits"))
 _LIGHT = [column for column in _ARTICLE.c if column.name not in ("body", "sorted_at")]
 #: What a new reading of an article never changes.
 _KEPT = ("id", "key", "first_seen_at", "hidden", "gone_at", "boost", "edits")
+#: A feed that tells of one of these has news of an article, and its page is asked anew.
+_NEWS = frozenset({"title", "summary", "updated_at"})
+#: What a page gave is not taken back by a feed that only sums up.
+_OF_PAGE = ("body", "words", "image", "author", "author_bio", "categories", "language")
 _CHUNK = 500
 _SOON = timedelta(hours=48)
 _BEGINNING = 200  #: characters of the body that tell one article from another
@@ -151,6 +155,9 @@ def _changes(before: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     new = {k: v for k, v in values.items() if k not in _KEPT and v != before[k]}
     if values["published_at"] is None:
         new.pop("sorted_at", None)
+    sums_up = values["pages_left"] and values["words"] <= before["words"]
+    if sums_up and not new.keys() & _NEWS:
+        new = {k: v for k, v in new.items() if k not in (*_OF_PAGE, "pages_left")}
     return {k: v for k, v in new.items() if v or isinstance(v, bool)}
 
 
@@ -168,6 +175,21 @@ def decide(tx: Transaction, article_id: str, decided: Mapping[str, Any]) -> None
     tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id == article_id).values(values))
 
 
+def wanting_pages(tx: Transaction, feed: str, limit: int) -> list[Article]:
+    """Return the newest articles of a feed whose pages are still to be read."""
+    where = sa.and_(_ARTICLE.c.feed == feed, _ARTICLE.c.pages_left > 0)
+    wanted = sa.select(_ARTICLE).where(where).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key)
+    return [_article(row | {"edits": {}}) for row in rows(tx, wanted.limit(limit))]
+
+
+def complete(tx: Transaction, article: Article, *, pages_left: int) -> None:
+    """Write what the page of an article gave, and how often it may still be asked for."""
+    found = {name: getattr(article, name) for name in (*_OF_PAGE, "summary")}
+    found |= {"image": asdict(article.image) if article.image else None}
+    found |= {"categories": list(article.categories), "pages_left": pages_left}
+    tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id == article.id).values(found))
+
+
 def mark(tx: Transaction, ids: Sequence[str], gone_at: datetime | None) -> None:
     """Note that articles are not published any more, or with None that they are."""
     tx.execute(sa.update(_ARTICLE).where(_ARTICLE.c.id.in_(ids)).values(gone_at=gone_at))
@@ -182,56 +204,6 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, str]:
             row["key"]: row["id"]
             for row in rows(tx, sa.select(_ARTICLE.c.key, _ARTICLE.c.id).where(some))
         }
-    return found
-
-
-def add_readings(tx: Transaction, readings: Iterable[Reading], *, every: bool = False) -> None:
-    """Keep counts with their moment; one that did not change is kept again only with `every`."""
-    given = [asdict(reading) for reading in readings]
-    before = {} if every else _newest(tx, given)
-    fresh = [r for r in given if before.get((r["article_id"], r["metric"])) != r["value"]]
-    if fresh:
-        tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
-
-
-def add_new_readings(tx: Transaction, readings: Iterable[Reading]) -> int:
-    """Keep each count at its own moment, once; returns how many were not there."""
-    given = {(r.article_id, r.metric, r.read_at): r for r in readings}
-    there = {
-        (r.article_id, r.metric, r.read_at)
-        for r in readings_of(tx, list({key[0] for key in given}), None)
-    }
-    fresh = [asdict(reading) for key, reading in given.items() if key not in there]
-    if fresh:
-        tx.execute(upsert(tx, ReadingRow).on_conflict_do_nothing(), fresh)
-    return len(fresh)
-
-
-def _newest(tx: Transaction, given: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
-    """Return the last value of each metric given, of each article given."""
-    metrics = {row["metric"] for row in given}
-    found: dict[tuple[str, str], int] = {}
-    for reading in readings_of(tx, [row["article_id"] for row in given], None, metrics):
-        found[reading.article_id, reading.metric] = reading.value
-    return found
-
-
-def readings_of(
-    tx: Transaction,
-    ids: Sequence[str],
-    as_of: datetime | None,
-    metrics: Collection[str] | None = None,
-) -> list[Reading]:
-    """Return the counts of these articles read at or before `as_of`, oldest first."""
-    found = []
-    for start in range(0, len(ids), _CHUNK):
-        some = _READING.c.article_id.in_(ids[start : start + _CHUNK])
-        wanted = sa.select(_READING).where(some)
-        wanted = wanted.where(_READING.c.read_at <= as_of) if as_of else wanted
-        if metrics is not None:
-            wanted = wanted.where(_READING.c.metric.in_(metrics))
-        ordered = wanted.order_by(_READING.c.article_id, _READING.c.metric, _READING.c.read_at)
-        found += [Reading(**row) for row in rows(tx, ordered)]
     return found
 
 

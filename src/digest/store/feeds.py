@@ -21,12 +21,15 @@ def add(
     title: str = "",
     section: str = "",
     kind: FeedKind = FeedKind.ARTICLES,
+    *,
+    full_text: bool = False,
 ) -> Feed:
     """Add a feed; WrongState when its address is there already."""
     one_at_a_time(tx, "feeds")
     if has(tx, url):
         raise WrongState(f"{url} is one of the feeds already")
-    values = {"url": url, "title": title, "section": section, "kind": kind.value}
+    values: dict[str, Any] = {"url": url, "title": title, "section": section, "kind": kind.value}
+    values |= {"full_text": full_text}
     return get(tx, new_id(tx, FeedRow, values))
 
 

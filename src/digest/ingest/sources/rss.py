@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from digest.errors import IngestError
-from digest.ingest import pictures, xml
+from digest.ingest import html, pictures, xml
 from digest.ingest.addresses import is_web
 from digest.ingest.html import Element
 from digest.ingest.sources.base import Parsed
@@ -24,6 +24,8 @@ _LONG = 100  #: characters of text that feedparser need not see
 _TEXTS = frozenset({"text", "html", "text/plain", "text/html"})
 _TEXTUAL = ("{*}encoded", "{*}description", "{*}summary", "{*}content")
 _MEDIA = "{http://search.yahoo.com/mrss/}"
+_CATEGORIES = ("category", "{http://www.w3.org/2005/Atom}category")
+_DIV = "{http://www.w3.org/1999/xhtml}div"
 _AUTHORS = ("{*}author", "{*}creator", "dc:creator")
 _UNREAD = (
     *(*_AUTHORS, "{*}items", "{*}comment", "{*}commentRss", "{*}duration"),
@@ -76,15 +78,31 @@ def _lightened(root: Element) -> tuple[bytes, dict[str, str]]:
     light = deepcopy(root)
     etree.strip_elements(light, *_UNREAD, with_tail=False)
     texts: dict[str, str] = {}
-    for element in [node for node in light.iter(f"{_MEDIA}content") if not len(node)]:
-        element.getparent().remove(element)
+    for item in xml.items(light):
+        for category in list(item.iterchildren(*_CATEGORIES)):
+            item.remove(category)
+    for element in light.xpath(".//m:content[not(m:description)]", namespaces={"m": _MEDIA[1:-1]}):
+        html.remove(element)
     for element in light.iter(*_TEXTUAL):
-        value = element.text or ""
-        plain = element.get("type", "text") in _TEXTS and "mode" not in element.attrib
-        if len(value) > _LONG and plain and not len(element):
+        value = _whole(element)
+        if len(value) > _LONG:
+            del element[:]
             element.text = f"text {len(texts)} put aside"
             texts[element.text] = _mended(value)
     return etree.tostring(light, encoding="utf-8", xml_declaration=True), texts
+
+
+def _whole(element: Element) -> str:
+    """Return a text as feedparser would: what is neither text nor XHTML is left to it."""
+    from lxml import etree
+
+    kind = element.get("type", "text")
+    whole = kind == "xhtml" and [child.tag for child in element] == [_DIV]
+    if whole and not any(node.prefix for node in element[0].iter()):
+        markup: str = etree.tostring(element[0], encoding="unicode", method="html")
+        return markup
+    plain = kind in _TEXTS and "mode" not in element.attrib and not len(element)
+    return element.text or "" if plain else ""
 
 
 def _mended(value: str) -> str:
@@ -122,9 +140,7 @@ def _item(
         summary=_markup(entry, "summary", texts, atom=atom),
         content=content,
         image=_image(entry, element, base),
-        categories=tuple(
-            str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()
-        ),
+        categories=tuple(_categories(entry, element)),
         published_at=_moment(entry, "published_parsed") or _moment(entry, "created_parsed"),
         updated_at=_moment(entry, "updated_parsed"),
         language=_language(entry),
@@ -169,6 +185,14 @@ def _author(entry: Any, element: Element | None) -> str:
         named = [part for part in child if xml.local(part) == "name"]
         names += [(part.text or "").strip() for part in named or [child]]
     return ", ".join(dict.fromkeys(filter(None, names))) or str(entry.get("author") or "")
+
+
+def _categories(entry: Any, element: Element | None) -> Iterator[str]:
+    """Yield the names: plain categories from the tree, Dublin Core and others from feedparser."""
+    for node in element.iterchildren(*_CATEGORIES) if element is not None else ():
+        yield _mended(node.get("label") or node.get("term") or node.text or "")
+    for tag in entry.get("tags") or ():
+        yield str(tag.get("label") or tag.get("term") or "")
 
 
 def _language(entry: Any) -> str:

@@ -41,6 +41,7 @@ class ArticleRow(SQLModel, table=True):
     boost: float = 0.0
     #: fields an editor wrote, shown in place of the source's: never touched by a fetch
     edits: dict[str, Any] = Field(default_factory=dict, sa_type=json_document())
+    pages_left: int = 0
 
 
 class HeadlineRow(SQLModel, table=True):

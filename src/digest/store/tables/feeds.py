@@ -26,3 +26,4 @@ class FeedRow(SQLModel, table=True):
     told: bool = False
     ended: bool = False
     kind: str = "articles"  #: or "front page"
+    full_text: bool = False
