@@ -50,7 +50,7 @@ NASTY = [
 
 #: Every tag the default theme itself writes; anything else came from an article.
 OWN_TAGS = frozenset(
-    "html head title meta style body div table tbody tr td a img h1 h2 h3 p b span br".split()
+    "html head title meta style body div table tbody tr td a img h1 h2 h3 p b span br bdi".split()
 )
 
 

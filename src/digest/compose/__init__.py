@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from digest.compose.sections import Used, choose
-from digest.compose.words import stand_first, subject
+from digest.compose.words import Say, in_english, stand_first, subject
 from digest.model import Article, Edition, EditionState, Placement, RankedStory
 from digest.settings import Newsletter
 
@@ -28,13 +28,15 @@ def compose(
     used: Used,
     apart: Sequence[Article],
     placements: Sequence[Placement],
+    say: Say = in_english,
 ) -> Edition:
     """Lay out a draft edition.
 
     `used` is what earlier editions had; `apart` are articles kept out of the ranking (hidden,
-    sponsored), named among those left out. A thin edition is held with its reason.
+    sponsored), named among those left out. A thin edition is held with its reason. `say` says
+    an English phrase in the publication's language.
     """
-    chosen = choose(newsletter, ranked, used, apart)
+    chosen = choose(newsletter, ranked, used, apart, say)
     found = len(chosen.top_stories) + sum(len(s.stories) for s in chosen.sections)
     reason = ""
     if found < newsletter.minimum_stories:
@@ -46,7 +48,7 @@ def compose(
         window_start=brief.window_start,
         window_end=brief.window_end,
         subject=subject(newsletter.title, chosen.top_stories),
-        stand_first=stand_first(chosen.top_stories),
+        stand_first=stand_first(chosen.top_stories, say),
         top_stories=chosen.top_stories,
         sections=chosen.sections,
         placements=tuple(placements[:2]),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from digest.compose.words import Say, in_english
 from digest.model import Article, LeftOut, PlacedStory, RankedStory, Section
 from digest.settings import Newsletter, Ranking, SectionRule
 
@@ -42,7 +43,11 @@ class _Desk:
 
 
 def choose(
-    newsletter: Newsletter, ranked: Sequence[RankedStory], used: Used, apart: Iterable[Article]
+    newsletter: Newsletter,
+    ranked: Sequence[RankedStory],
+    used: Used,
+    apart: Iterable[Article],
+    say: Say = in_english,
 ) -> Chosen:
     """Fill the top list, best first under the caps, then the sections from what remains."""
     desk = _Desk(used, newsletter.ranking)
@@ -50,7 +55,7 @@ def choose(
     top = _top(free, newsletter.top_stories, desk)
     desk.taken |= {placed.lead.id for placed in top}
     remaining = [story for story in free if story.story.lead.id not in desk.taken]
-    sections = _sections(newsletter, remaining, desk)
+    sections = _sections(newsletter, remaining, desk, say)
     return Chosen(top, sections, _left_out(ranked, apart, desk))
 
 
@@ -144,7 +149,7 @@ class _Caps:
 
 
 def _sections(
-    newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk
+    newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk, say: Say
 ) -> tuple[Section, ...]:
     rules = newsletter.sections
     if rules == "auto":
@@ -158,7 +163,8 @@ def _sections(
             _place(n, s, desk, rule.category, _kept_out(s, desk)) for n, s in enumerate(chosen, 1)
         )
         if placed:
-            made.append(Section(rule.title or f"More in {rule.category}", rule.category, placed))
+            title = rule.title or say("More in %(category)s", category=rule.category)
+            made.append(Section(title, rule.category, placed))
     return tuple(made)
 
 

@@ -64,7 +64,9 @@ def proof(app: App, edition: Edition) -> Proof:
         rendered = (
             frozen[0]
             if frozen
-            else app.renderer.render_edition(edition, publication, head.title, base_url)
+            else app.renderer.render_edition(
+                edition, publication, head.title, base_url, app.newsletter(edition.newsletter).theme
+            )
         )
         compiled = compile_message(rendered, head)
         verify(build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at)))
@@ -159,7 +161,7 @@ def _compose_window(app: App, slug: str, slot: Slot, as_of: datetime, window: ti
     fit = [article for article in found if article.id not in kept_out]
     ranked = rank(fit, readings, newsletter.ranking, start, as_of, _told(sent))
     brief = Brief(slug, slot.on, slot.at, start, as_of)
-    return compose(brief, newsletter, ranked, _used(sent), apart, sponsors)
+    return compose(brief, newsletter, ranked, _used(sent), apart, sponsors, app.speech.say)
 
 
 def _window_start(

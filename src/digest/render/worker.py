@@ -1,17 +1,24 @@
-"""A program of its own: reads MJML from a socket, writes HTML back, until the socket closes.
+"""A program of its own: gets jobs on a socket, answers with mails, until the socket closes.
 
-The renderer can die on hostile input (a deep nesting overflows its stack), so it never runs
-inside the program that sends. Frames are a 4-byte length and UTF-8; an answer starts with one
-byte, `+` or `-`.
+Templates are people's own and may never end; the renderer can die on hostile input (a deep
+nesting overflows its stack). So neither runs inside the program that sends. Frames are a 4-byte
+length and a pickled request from our own program; answers are JSON.
 """
 
+import json
+import pickle
+import resource
 import signal
 import socket
 import struct
 import sys
-from typing import Protocol
+from dataclasses import asdict
+from typing import Any, Protocol
 
-import mjml
+from digest.errors import RenderError
+from digest.render.press import Press, to_html
+
+_MEMORY = 1 << 30  #: bytes the process may use
 
 
 class _Both(Protocol):
@@ -23,11 +30,14 @@ class _Both(Protocol):
 
 
 def serve(stream: _Both, seconds: int) -> None:
-    """Answer requests until there are no more; die when one takes longer than `seconds`."""
-    while source := _read(stream):
-        signal.alarm(seconds)  # unhandled SIGALRM ends the process even inside native code
-        answer = _answer(source.decode())
+    """Answer requests until there are no more; give one up after `seconds`."""
+    press = Press()
+    while request := _read(stream):
+        signal.alarm(seconds)  # interrupts a template, which is then named with its line
+        signal.setitimer(signal.ITIMER_PROF, seconds + 1)  # ends the process inside native code
+        answer = json.dumps(_answer(press, request)).encode()
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         stream.write(struct.pack(">I", len(answer)) + answer)
         stream.flush()
 
@@ -37,13 +47,22 @@ def _read(stream: _Both) -> bytes:
     return stream.read(*struct.unpack(">I", head)) if len(head) == 4 else b""
 
 
-def _answer(source: str) -> bytes:
+def _answer(press: Press, request: bytes) -> dict[str, Any]:
     try:
-        return b"+" + mjml.mjml2html(source, fonts={}, disable_comments=True).encode()
-    except ValueError as exc:
-        return b"-" + str(exc).encode()
+        asked = pickle.loads(request)  # noqa: S301 - written by our own program
+        return {"html": to_html(asked)} if isinstance(asked, str) else asdict(press.mail(asked))
+    except RenderError as exc:
+        return {"error": str(exc)}
+    except (TimeoutError, MemoryError) as exc:
+        return {"error": f"the page takes too long or too much memory: {exc}"}
+
+
+def _too_long(*_signal: object) -> None:
+    raise TimeoutError("this takes too long; look for an endless loop")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGALRM, _too_long)
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with socket.socket(fileno=int(sys.argv[1])) as near, near.makefile("rwb") as both:
         serve(both, int(sys.argv[2]))

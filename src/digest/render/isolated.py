@@ -1,7 +1,8 @@
-"""MJML to HTML in a process of its own that may crash or hang without harm."""
+"""Mails are made in a process of its own that may crash or hang without harm."""
 
+import json
 import os
-import re
+import pickle
 import signal
 import socket
 import struct
@@ -9,47 +10,50 @@ import subprocess
 import sys
 import threading
 import weakref
-from pathlib import Path
 
 from digest.errors import RenderError
-
-_WORKER = Path(__file__).with_name("worker.py")
-_CONDITION = re.compile(r"(<!--\[if [^\]]*\]>(?:<!-->)?|(?:<!--)?<!\[endif\]-->)")
-_OUTLOOK = "<!--[if mso | IE]>"
-_END = "<![endif]-->"
+from digest.model import Rendered
+from digest.render.press import Job
 
 
-class Mjml:
-    """A warm renderer: started at the first call, started again after a crash."""
+class Isolated:
+    """A warm worker: started at the first call, started again after a crash."""
 
     def __init__(self, seconds: int = 10) -> None:
         self._seconds = seconds
         self._lock = threading.Lock()
         self._worker: _Worker | None = None
 
+    def mail(self, job: Job) -> Rendered:
+        """Make a mail; RenderError when a template is wrong, endless or crashes the renderer."""
+        answer = self._ask(job)
+        return Rendered(answer["subject"], answer["html"], answer["text"])
+
     def to_html(self, source: str) -> str:
         """Render MJML; RenderError when it is refused, crashes or takes too long."""
-        with self._lock:
-            answer = self._ask(_with_lf(source).encode("utf-8", "replace"))
-        text = answer[1:].decode()
-        if answer[:1] != b"+":
-            raise RenderError(f"the MJML renderer refused the page: {text}")
-        return merge_conditions(text)
+        return self._ask(source)["html"]
 
     def close(self) -> None:
         """End the process; the next call starts a new one."""
         with self._lock:
             self._drop()
 
-    def _ask(self, source: bytes) -> bytes:
+    def _ask(self, request: Job | str) -> dict[str, str]:
+        with self._lock:
+            answer: dict[str, str] = json.loads(self._answer(pickle.dumps(request)))
+        if "error" in answer:
+            raise RenderError(answer["error"])
+        return answer
+
+    def _answer(self, request: bytes) -> bytes:
         if self._worker is None or self._worker.owner != os.getpid():
             self._worker = _Worker(self._seconds)
         try:
-            return self._worker.ask(source)
+            return self._worker.ask(request)
         except OSError as exc:
             self._drop()
             raise RenderError(
-                f"the MJML renderer crashed or took longer than {self._seconds} seconds; "
+                f"the renderer crashed or took longer than {self._seconds} seconds; "
                 "look for deeply nested or endless markup in the template"
             ) from exc
 
@@ -65,12 +69,11 @@ class _Worker:
     def __init__(self, seconds: int) -> None:
         self.owner = os.getpid()
         self._near, far = socket.socketpair()
-        self._near.settimeout(seconds + 1)  # the worker gives up first, by its own alarm
+        self._near.settimeout(seconds + 2)  # the worker gives up first, by its own alarms
         fd = far.fileno()
         with far:
-            self.process = subprocess.Popen(  # noqa: S603 - our own file and two numbers
-                # -P: this folder's mjml.py must not hide the library of that name
-                [sys.executable, "-P", str(_WORKER), str(fd), str(seconds)],
+            self.process = subprocess.Popen(  # noqa: S603 - our own module and two numbers
+                [sys.executable, "-P", "-m", "digest.render.worker", str(fd), str(seconds)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -95,26 +98,8 @@ class _Worker:
         return bytes(found)
 
 
-def _with_lf(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _stop(process: subprocess.Popen[bytes], near: socket.socket, owner: int) -> None:
     near.close()
     if owner == os.getpid():  # a forked child only closes its copy of the socket
         process.send_signal(signal.SIGKILL)
         process.wait()
-
-
-def merge_conditions(html: str) -> str:
-    """Join neighbouring `mso | IE` conditionals into one, as the reference renderer does."""
-    kept: list[str] = []
-    opening = ""
-    for part in _CONDITION.split(html):
-        if part == _OUTLOOK == opening and kept[-2:-1] == [_END] and not kept[-1].strip():
-            del kept[-2:]
-            continue
-        if part.startswith("<!--[if"):
-            opening = part
-        kept.append(part)
-    return "".join(kept)
