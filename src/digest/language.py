@@ -113,6 +113,7 @@ def _phrases(found: tuple[tuple[Path, int], ...], locale: str) -> gettext.NullTr
     for other in stronger:
         for message in other:
             if message.id and any(message.string or ()):
+                first.delete(message.id)  # setting alone would keep the older words
                 first[message.id] = message
     compiled = io.BytesIO()
     write_mo(compiled, first)

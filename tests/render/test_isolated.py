@@ -5,12 +5,17 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from digest.errors import RenderError
+from digest.render import default_theme
 from digest.render.isolated import Isolated
-from digest.render.press import merge_conditions
+from digest.render.look import look_of
+from digest.render.press import Job, merge_conditions
+from digest.render.shown import Outlet
+from digest.settings import Theme
 
 PAGE = """<mjml lang="en" dir="ltr"><mj-body>
 <mj-section><mj-column><mj-text>One</mj-text></mj-column></mj-section>
@@ -115,3 +120,60 @@ def test_three_conditionals_in_a_row_become_one() -> None:
     assert merge_conditions(one.format("a") + "\n" + one.format("b") + one.format("c")) == (
         one.format("abc")
     )
+
+
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+BRANCHING = (
+    "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}{{ a(99) }}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (ENDLESS, r"confirm/body\.mjml:2: this takes too long"),
+        (BRANCHING, r"confirm/body\.mjml:2: this takes too long"),
+        ("{% for n in range(10 ** 9) %}{% endfor %}", r"confirm/body\.mjml:2: Range too big"),
+        ("{{ 'x' * 10 ** 10 }}", r"confirm/body\.mjml:2: this needs too much memory"),
+        ("{{ ['x'] * 10 ** 9 }}", r"confirm/body\.mjml:2: this needs too much memory"),
+        ('{% include "confirm/body.mjml" %}', "templates include each other without end"),
+        ("<b>" * 5000, "more than 100 tags inside each other"),
+    ],
+)
+def test_a_template_without_end_is_an_error_and_the_next_mail_works(
+    tmp_path: Path, template: str, said: str
+) -> None:
+    broken = tmp_path / "confirm"
+    broken.mkdir()
+    (broken / "body.mjml").write_text(f"<mjml>\n{template}</mjml>")
+    isolated = Isolated(seconds=2)
+    bad, good = _confirmation((tmp_path, default_theme())), _confirmation((default_theme(),))
+    assert isolated.mail(good).html
+    started = time.monotonic()
+    with pytest.raises(RenderError, match=said):
+        isolated.mail(bad)
+    assert time.monotonic() - started < 10
+    assert isolated.mail(good).html
+    isolated.close()
+
+
+def test_native_code_without_end_ends_the_worker(tmp_path: Path) -> None:
+    broken = tmp_path / "confirm"
+    broken.mkdir()
+    (broken / "body.mjml").write_text("<mjml>\n{{ 9 ** (9 ** 9) }}</mjml>")
+    isolated = Isolated(seconds=1)
+    with pytest.raises(RenderError, match="crashed or took longer than 1 seconds"):
+        isolated.mail(_confirmation((tmp_path, default_theme())))
+    assert isolated.mail(_confirmation((default_theme(),))).html
+    isolated.close()
+
+
+def _confirmation(folders: tuple[Path, ...]) -> Job:
+    values = {
+        "newsletter_title": "The Week",
+        "confirm_url": "https://news.example/c/abc",
+        "hues": (),
+        "publication": Outlet("Atlas", "https://news.example", "1 Main Street", ""),
+        "look": look_of(Theme(), "The Week"),
+    }
+    return Job(folders, "confirm", "en", tuple(values.items()))

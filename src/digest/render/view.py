@@ -21,7 +21,7 @@ from digest.settings import Publication, Theme
 from digest.text import TOKEN, clean, host_of, shorten, truncate
 
 _WIDE, _THUMB = 592, 120
-_LINE = 92  #: characters of a summary that is one line
+_LINE, _ROW_LINE = 86, 74  #: characters of a summary that is one line, in a section, in a row
 _THUMB_RANKS = range(2, 5)
 _SPONSOR_AFTER_STORY, _SPONSOR_AFTER_SECTION = 5, 2
 _OTHERS = 3
@@ -60,7 +60,7 @@ _DENSITIES = {
     "full": _Density(
         _Shape(320, _WIDE, full=True), _Shape(180), _Shape(_LINE, meta=False), thumbs=_THUMB
     ),
-    "compact": _Density(_Shape(320, _WIDE, full=True), _Shape(_LINE), _Shape(0)),
+    "compact": _Density(_Shape(320, _WIDE, full=True), _Shape(_ROW_LINE), _Shape(0)),
     "headlines": _Density(_Shape(180, full=True), _Shape(0), _Shape(0, meta=False)),
 }
 
