@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
@@ -27,7 +28,8 @@ def _strings(corpus: Corpus) -> list[str]:
     coded = json.loads((corpus("naughty-strings") / "blns.base64.json").read_text("utf-8"))
     decoded = [base64.b64decode(text).decode("utf-8", "replace") for text in coded]
     attacks = json.loads((corpus("html-xss-dompurify") / "payloads.json").read_text("utf-8"))
-    return [*naughty, *decoded, *(attack["payload"] for attack in attacks)]
+    payloads = [attack["payload"] for attack in attacks]
+    return list(dict.fromkeys([*naughty, *decoded, *payloads]))
 
 
 def _headers(rendered: Rendered) -> list[str]:
@@ -40,7 +42,7 @@ def test_no_hostile_string_breaks_a_mail_or_comes_alive(
     renderer: Renderer, corpus: Corpus, theme: str
 ) -> None:
     strings = _strings(corpus)
-    assert len(strings) > 1200
+    assert len(strings) > 700
     usual = _headers(_render(renderer, a_full_edition(), theme))
     for text in strings:
         rendered = _render(renderer, hostile_edition(text), theme)
@@ -54,9 +56,7 @@ def _render(renderer: Renderer, edition: Edition, theme: str) -> Rendered:
 
 @pytest.mark.parametrize("theme", ["default", "plain"])
 @pytest.mark.parametrize("edition", [a_full_edition(), a_long_edition()], ids=["full", "long"])
-def test_a_spam_filter_likes_our_mail(
-    renderer: Renderer, edition: Edition, theme: str, record_property: Callable[..., None]
-) -> None:
+def test_a_spam_filter_likes_our_mail(renderer: Renderer, edition: Edition, theme: str) -> None:
     if not shutil.which("spamassassin"):
         pytest.skip("spamassassin is not installed")
     rendered = _render(renderer, edition, theme)
@@ -67,6 +67,5 @@ def test_a_spam_filter_likes_our_mail(
     said = done.stdout.decode("utf-8", "replace")
     score = re.search(r"X-Spam-Status: [^,]+, score=(-?[\d.]+)", said)
     assert score is not None, said[:2000]
-    record_property("score", score[1])
-    print("spamassassin:", score[1], re.findall(r"tests=([^ ]+)", said)[:1])
+    sys.stdout.write(f"spamassassin: {score[1]}\n")  # pytest -rP shows it
     assert float(score[1]) <= -0.5

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from digest.model import Rendered
+from digest.preflight import check
 from digest.render import Renderer, default_theme
 from digest.settings import Theme
 from digest.settings.folders import folders_of, known_themes
@@ -30,9 +32,9 @@ def test_the_plain_theme_shows_the_same_stories_without_pictures(renderer: Rende
 
 
 def test_densities_show_less_and_less_of_the_same_stories(renderer: Renderer) -> None:
-    full, compact, headlines = (
-        _render(renderer, Theme(density=density)) for density in ("full", "compact", "headlines")
-    )
+    full = _render(renderer, Theme())
+    compact = _render(renderer, Theme(density="compact"))
+    headlines = _render(renderer, Theme(density="headlines"))
     assert [page.html.count('class="th') for page in (full, compact, headlines)] == [2, 0, 0]
     assert [page.html.count('class="ph') for page in (full, compact, headlines)] == [1, 1, 0]
     assert len(full.text) > len(compact.text) > len(headlines.text)
@@ -93,3 +95,14 @@ def test_words_that_join_their_letters_are_not_pulled_apart(renderer: Renderer) 
         ).html
         assert "letter-spacing" not in html
         assert "italic" not in html
+
+
+@pytest.mark.parametrize("density", ["full", "compact", "headlines"])
+@pytest.mark.parametrize("name", ["default", "plain"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_preflight_has_nothing_to_say_about_any_look(
+    renderer: Renderer, name: str, density: Literal["full", "compact", "headlines"], language: str
+) -> None:
+    theme, publication = Theme(name=name, density=density), a_publication(language=language)
+    rendered = renderer.render_edition(a_full_edition(), publication, TITLE, BASE, theme)
+    assert check(a_full_edition(), rendered, publication) == ()

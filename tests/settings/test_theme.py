@@ -49,7 +49,11 @@ def test_a_look_that_cannot_work_is_refused(tmp_path: Path, lines: str, said: st
 
 def test_category_colours_are_those_that_can_be_read_on_the_card() -> None:
     assert len(Theme().hues) == 10
-    theme = Theme(colours=Colours(card="#d9b84a", tint="#d9b84a", body="#222222", meta="#333333", accent="#4a1f00"))
+    theme = Theme(
+        colours=Colours(
+            card="#d9b84a", tint="#d9b84a", body="#222222", meta="#333333", accent="#4a1f00"
+        )
+    )
     assert 0 < len(theme.hues) < 10
     for light, dark in theme.hues:
         assert contrast(light, "#d9b84a") >= 4.5
