@@ -19,7 +19,7 @@ def subject(title: str, top: Sequence[PlacedStory]) -> str:
 
     It never shouts and never looks like an answer: people and filters distrust both.
     """
-    line = _ANSWER.sub("", top[0].lead.title) if top else ""
+    line = _ANSWER.sub("", top[0].lead.title).strip() if top else ""
     if line.isupper() and len(line) > _SHOUT:
         line = line.capitalize()
     return truncate(line, SUBJECT_LIMIT) or title
