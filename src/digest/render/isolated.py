@@ -15,6 +15,8 @@ from digest.errors import RenderError
 from digest.model import Rendered
 from digest.render.press import Job
 
+_START = 60  #: seconds a busy machine may take to start a process
+
 
 class Isolated:
     """A warm worker: started at the first call, started again after a crash."""
@@ -46,9 +48,9 @@ class Isolated:
         return answer
 
     def _answer(self, request: bytes) -> bytes:
-        if self._worker is None or self._worker.owner != os.getpid():
-            self._worker = _Worker(self._seconds)
         try:
+            if self._worker is None or self._worker.owner != os.getpid():
+                self._worker = _Worker(self._seconds)
             return self._worker.ask(request)
         except OSError as exc:
             self._drop()
@@ -69,7 +71,6 @@ class _Worker:
     def __init__(self, seconds: int) -> None:
         self.owner = os.getpid()
         self._near, far = socket.socketpair()
-        self._near.settimeout(seconds + 2)  # the worker gives up first, by its own alarms
         fd = far.fileno()
         with far:
             self.process = subprocess.Popen(  # noqa: S603 - our own module and two numbers
@@ -81,6 +82,9 @@ class _Worker:
                 process_group=0,  # Ctrl-C is for us; the worker ends with its socket
             )
         self.stop = weakref.finalize(self, _stop, self.process, self._near, self.owner)
+        self._near.settimeout(_START)
+        self._read(1)  # it is ready: the time of a job does not count the start
+        self._near.settimeout(seconds + 2)  # the worker gives up first, by its own alarms
 
     def ask(self, source: bytes) -> bytes:
         """Send one page and wait for the answer; OSError when none comes."""

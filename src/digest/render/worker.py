@@ -2,7 +2,7 @@
 
 Templates are people's own and may never end; the renderer can die on hostile input (a deep
 nesting overflows its stack). So neither runs inside the program that sends. Frames are a 4-byte
-length and a pickled request from our own program; answers are JSON.
+length and a pickled request from our own program; answers are JSON. One byte says it is ready.
 """
 
 import json
@@ -65,4 +65,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGALRM, _too_long)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     with socket.socket(fileno=int(sys.argv[1])) as near, near.makefile("rwb") as both:
+        near.sendall(b"+")
         serve(both, int(sys.argv[2]))
