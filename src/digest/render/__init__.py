@@ -1,6 +1,7 @@
 """An edition becomes mail: a view of it, its templates, MJML, HTML and text."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from email.utils import parseaddr
 from functools import lru_cache
@@ -111,7 +112,8 @@ def _stamp(folders: tuple[Path, ...]) -> _Stamp:
 def _changes(folders: tuple[Path, ...]) -> Iterator[tuple[str, int]]:
     for folder in folders:
         for path in folder.rglob("*"):
-            yield str(path), path.stat().st_mtime_ns
+            with suppress(FileNotFoundError):  # an editor's passing file
+                yield str(path), path.stat().st_mtime_ns
 
 
 def _shortened(edition: Edition, short: int) -> tuple[str, ...]:
