@@ -48,6 +48,7 @@ format: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/week.py
 	@$(BIN)/python benchmarks/start.py
+	@$(BIN)/python benchmarks/render.py
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/extraction.py --data "$$DIGEST_TEST_DATA"
 
 # Needs uv on the path; the files hold hashes and no addresses.

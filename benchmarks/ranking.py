@@ -20,19 +20,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from benchmarks import ranking_sets as sets  # noqa: E402
-from digest.compose.sections import Used, choose  # noqa: E402
-from digest.model import Article, RankedStory  # noqa: E402
-from digest.rank import published, rank  # noqa: E402
-from digest.rank.cluster import cluster, tfidf, tokens  # noqa: E402
-from digest.settings import Newsletter, Ranking  # noqa: E402
+from benchmarks import ranking_sets as sets
+from digest.compose.sections import Used, choose
+from digest.model import Article, RankedStory
+from digest.rank import published, rank
+from digest.rank.cluster import cluster, tfidf, tokens
+from digest.settings import Newsletter, Ranking
 
 TOP = 10
 _RESAMPLES = 2_000
@@ -112,7 +112,9 @@ def position_mass(week: sets.Week) -> list[str]:
             series[reading.article_id].append((reading.read_at.timestamp(), reading.value))
     for name, looks in series.items():
         looks.sort()
-        for (at, place), (then, _) in zip(looks, [*looks[1:], (looks[-1][0] + 3600, 0)], strict=True):
+        for (at, place), (then, _) in zip(
+            looks, [*looks[1:], (looks[-1][0] + 3600, 0)], strict=True
+        ):
             mass[name] += min(3.0, (then - at) / 3600) * (13 - place) / 12 if place else 0.0
     return sorted((a.id for a in week.articles), key=lambda name: (-mass[name], name))
 
@@ -237,9 +239,7 @@ def _gold(
 ) -> dict[str, float]:
     """Return saga -> the largest mass of an article whose nearest headline is in it."""
     about = [
-        a
-        for a in told
-        if week.start - sets.DAY <= published(a).timestamp() < week.end + sets.DAY
+        a for a in told if week.start - sets.DAY <= published(a).timestamp() < week.end + sets.DAY
     ]
     vectors = tfidf([tokens(a.title) for a in [*week.articles, *about]])
     pool, wanted = vectors[: len(week.articles)], vectors[len(week.articles) :]
@@ -267,7 +267,11 @@ def cluster_tasks(root: Path) -> dict[str, Any]:
         told = cluster(articles, published)
         strict = {a.id: n for n, story in enumerate(told) for a in story.articles}
         loose = {a.id: story.saga for story in told for a in story.articles}
-        labels = [("product", strict), ("loose layer", loose), ("token Jaccard", _jaccard(articles))]
+        labels = [
+            ("product", strict),
+            ("loose layer", loose),
+            ("token Jaccard", _jaccard(articles)),
+        ]
         values = {who: b_cubed([m[a.id] for a in articles], stories) for who, m in labels}
         precision, recalled, f1 = values.pop("product")
         found[name] = {
@@ -412,7 +416,9 @@ def one_size(root: Path, count: int) -> dict[str, float]:
             key = f"https://news.example/{number}"
             at = start + timedelta(days=7) * (number / count)
             title = known[number * len(known) // count] if known else f"headline {number}"
-            made.append(Article(short_id(key), key, title, key, published_at=at, outlet="n.example"))
+            made.append(
+                Article(short_id(key), key, title, key, published_at=at, outlet="n.example")
+            )
         with database.transaction() as tx:
             articles.store(tx, made, _NOW)
         del made
@@ -426,8 +432,10 @@ def one_size(root: Path, count: int) -> dict[str, float]:
         database.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
-        "product": round(done - read, 3), "read_s": round(read - begin, 3), "peak_mb": round(peak, 1),
-    }  # fmt: skip
+        "product": round(done - read, 3),
+        "read_s": round(read - begin, 3),
+        "peak_mb": round(peak, 1),
+    }
 
 
 def summary(tasks: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -472,10 +480,9 @@ def main() -> None:
 def _tasks(
     root: Path,
 ) -> list[tuple[tuple[str, ...], tuple[str, ...], Callable[[], dict[str, Any]]]]:
-    bbc: list[sets.Bbc] = []
-
+    @cache
     def outlet() -> sets.Bbc:
-        return bbc[0] if bbc else bbc.append(sets.Bbc(root / "bbc_frontpage")) or bbc[0]
+        return sets.Bbc(root / "bbc_frontpage")
 
     return [
         (("R1", "R2", "R3"), ("hn_frontpage",), lambda: audience_tasks(root)),

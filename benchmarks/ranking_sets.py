@@ -88,7 +88,7 @@ class HackerNews:
         self.by_week = _by_week(self.articles)
 
     def week(self, start: int, known: str) -> Week:
-        """Return a week whose counts are known "fresh", at the next "six", or after "three" hours."""
+        """Return a week; its counts are known "fresh", at the next "six", after "three" hours."""
         articles = self.by_week.get(start, [])
         end = start + WEEK
         readings = [r for a in articles for r in self._readings(a, end, known)]
@@ -223,7 +223,7 @@ class GoogleNews:
         self.by_week = _by_week(self.articles)
 
     def week(self, start: int) -> Week:
-        """Return a week's headlines and where each stood; what matters is another outlet's choice."""
+        """Return a week's headlines and where each stood; another outlet says what matters."""
         articles, end = self.by_week.get(start, []), start + WEEK
         readings: list[Reading] = []
         for article in articles:
@@ -274,9 +274,7 @@ def _past(
 ) -> Past:
     if metric not in METRICS:
         raise ValueError(metric)
-    return Past(
-        article.outlet, article.author, "", article.feed, metric, value, age, recent=recent
-    )
+    return Past(article.outlet, article.author, "", article.feed, metric, value, age, recent=recent)
 
 
 def _unix(article: Article) -> int:

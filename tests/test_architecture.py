@@ -12,7 +12,7 @@ ROOT = Path(digest.__file__).parent
 #: A module imports only from lower rows, never from a neighbour in its own row.
 ROWS = (
     ("errors", "slots", "__init__"),
-    ("model", "text", "settings", "child"),
+    ("model", "text", "settings", "language", "child"),
     ("ingest rank compose render preflight deliver audience store shapes explain".split()),
     ("app",),
     ("pipeline", "membership", "notices"),
@@ -45,7 +45,7 @@ HOMES = {
     "rich": ("cli",),
     "jinja2": ("render", "web"),
     "email_validator": ("audience",),
-    "babel": ("render",),
+    "babel": ("language.py",),
     "PIL": ("demo",),
 }
 PARTS = {

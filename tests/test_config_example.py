@@ -9,7 +9,8 @@ from pydantic import BaseModel, SecretStr
 
 from digest.rank.signals import SIGNALS
 from digest.settings import Newsletter, Settings, load_settings
-from digest.settings.tables import Publication, Ranking, Table
+from digest.settings.tables import Publication, Ranking
+from digest.settings.values import Table
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 EXAMPLES_ONLY = {"publication.name", "publication.url", "mail.from", "newsletters.weekly.title"}

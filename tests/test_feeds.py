@@ -233,7 +233,7 @@ def test_a_wordpress_site_that_moved_is_saved_without_what_was_asked(
     assert every(app)[0].url == server.url(LISTED)
 
 
-def readings(app: App, *metrics: str) -> list[tuple[int, str, int]]:
+def kept_readings(app: App, *metrics: str) -> list[tuple[int, str, int]]:
     """Return the hour, metric and value of every reading."""
     with app.database.reading() as tx:
         ids = [article.id for article in articles.newest(tx)]
@@ -258,7 +258,7 @@ def test_comments_of_an_unchanged_post_are_read_anew_just_before_an_edition(
     start = NOW - timedelta(days=7)
     (done,) = pipeline.refresh(app, clock(), window_start=start, within=timedelta(seconds=20))
     assert (done.error, done.stored) == ("", Stored(unchanged=1))
-    assert readings(app, "comments") == [(0, "comments", 3), (5, "comments", 40)]
+    assert kept_readings(app, "comments") == [(0, "comments", 3), (5, "comments", 40)]
     asked = [parse_qs(urlsplit(path).query) for path, _ in server.seen[1:3]]
     assert asked[0]["modified_after"] == ["2026-11-23T05:30:00Z"]
     assert asked[1]["after"] == ["2026-11-16T06:30:00Z"]
@@ -280,10 +280,10 @@ def test_views_of_wordpress_popular_posts_are_kept_with_their_time(
     server.script[POPULAR] = lambda site: site.answer(200, json.dumps(views).encode())
     pipeline.add_feed(app, server.url(POSTS), as_is=True)
     pipeline.fetch_feeds(app)
-    assert readings(app, "views") == []
+    assert kept_readings(app, "views") == []
     clock.move(hours=5)
     pipeline.refresh(app, clock(), window_start=NOW, within=timedelta(seconds=20))
-    assert readings(app, "views") == [(5, "views", 120)]
+    assert kept_readings(app, "views") == [(5, "views", 120)]
     assert server.seen[-1][0] == POPULAR + "?range=last7days&limit=100"
 
 
@@ -294,7 +294,7 @@ def test_a_site_without_popular_posts_is_no_trouble(app: App, server: Server, bo
     pipeline.add_feed(app, server.url(POSTS), as_is=True)
     (done,) = pipeline.fetch_feeds(app, force=True)
     assert (done.error, done.stored) == ("", Stored(new=1))
-    assert readings(app, "views") == []
+    assert kept_readings(app, "views") == []
 
 
 def front(server: Server, *numbers: int) -> None:
@@ -312,7 +312,7 @@ def store(app: App, server: Server, *numbers: int) -> dict[int, str]:
 def positions(app: App, article_id: str) -> list[tuple[int, timedelta]]:
     with app.database.reading() as tx:
         found = readings.of(tx, [article_id], None)
-    assert {reading.metric for reading in found} <= {"position"}
+    assert {reading.metric for reading in found} <= {"position:1"}
     return [(reading.value, reading.read_at - NOW) for reading in found]
 
 

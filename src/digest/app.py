@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from digest.ingest.apart import Apart
     from digest.ingest.http import Fetcher
     from digest.ingest.limits import Limits
+    from digest.language import Speech
     from digest.render import Renderer
 
 Clock = Callable[[], datetime]
@@ -43,11 +44,17 @@ class App:
 
     @cached_property
     def renderer(self) -> "Renderer":
-        """Return the renderer, with the outlet's own templates before the default theme."""
-        from digest.render import Renderer, default_theme
+        """Return the renderer, with the outlet's own templates before ours."""
+        from digest.render import Renderer
 
-        own = self.folder / "templates" / "email"
-        return Renderer((own, default_theme()) if own.is_dir() else (default_theme(),))
+        return Renderer(_templates(self.folder))
+
+    @cached_property
+    def speech(self) -> "Speech":
+        """Return how the publication speaks."""
+        from digest.language import speech
+
+        return speech(_templates(self.folder), self.settings.publication.language)
 
     @cached_property
     def apart(self) -> "Apart":
@@ -99,24 +106,38 @@ def open_app(
     With `current` the database must be there and up to date (StoreError).
     """
     settings, located = load_settings(path, environ)
-    refuse_unknown_weights(settings, located)
+    refuse_unknown(settings, located)
     database = Database(settings.database.url, path.parent)
     if current:
         database.require_current()
     return App(settings, path.parent, database, read_keys(settings, path.parent), now)
 
 
-def refuse_unknown_weights(settings: Settings, located: Located) -> None:
-    """Raise ConfigError for weights of signals there are not."""
+def refuse_unknown(settings: Settings, located: Located) -> None:
+    """Raise ConfigError for weights of signals and names of themes there are not."""
     from digest.rank import unknown_weights
+    from digest.settings.folders import known_themes
 
+    themes = known_themes(_templates(located.path.parent))
     problems = []
     for slug, newsletter in settings.newsletters.items():
         for name in unknown_weights(newsletter.ranking.weights):
             key = ("newsletters", slug, "ranking", "weights", name)
             problems.append(f"{located.where(key)}: {'.'.join(key)}: there is no such signal")
+        if newsletter.theme.name not in themes:
+            at = ("newsletters", slug, "theme", "name")
+            there = f"there is no theme {newsletter.theme.name!r}; there is {', '.join(themes)}"
+            problems.append(f"{located.where(at)}: {'.'.join(at)}: {there}")
     if problems:
         raise ConfigError(*problems)
+
+
+def _templates(folder: Path) -> tuple[Path, ...]:
+    """Return the folders of templates, the outlet's own first."""
+    from digest.settings.folders import default_theme
+
+    own = folder / "templates" / "email"
+    return (own, default_theme()) if own.is_dir() else (default_theme(),)
 
 
 def read_keys(settings: Settings, folder: Path) -> Keys:

@@ -78,7 +78,9 @@ def _send_confirmation(app: App, email: str, asked: Subscription) -> str:
     token = make_token(app.keys, CONFIRM, asked.public_id)
     link = f"{app.settings.web.base_url}/c/{app.keys.current}{token}"
     values = {"newsletter_title": app.newsletter(asked.newsletter).title, "confirm_url": link}
-    rendered = app.renderer.render_mail("confirm", app.settings.publication, values)
+    rendered = app.renderer.render_mail(
+        "confirm", app.settings.publication, values, app.newsletter(asked.newsletter).theme
+    )
     head = head_for(app.settings, asked.newsletter, 0, app.keys.current)
     name = f"confirm.{secrets.token_hex(8)}"
     try:

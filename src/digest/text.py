@@ -1,9 +1,10 @@
 """Pure helpers for text and addresses: clean strings, cut them, count words, canonical URLs."""
 
+import base64
+import binascii
 import hashlib
 import re
 import unicodedata
-from base64 import b32encode
 from urllib.parse import parse_qsl, urlencode
 
 import ada_url
@@ -134,4 +135,10 @@ def host_of(url: str) -> str:
 
 def short_id(key: str) -> str:
     """Return 12 lower-case characters that name `key` (60 bits of its SHA-256)."""
-    return b32encode(hashlib.sha256(key.encode()).digest())[:12].decode().lower()
+    return base64.b32encode(hashlib.sha256(key.encode()).digest())[:12].decode().lower()
+
+
+def encoded_size(html: str) -> int:
+    """Return the bytes a part has on its way: quoted-printable or base64, whichever is less."""
+    raw = html.encode("utf-8", "replace")
+    return min(len(binascii.b2a_qp(raw)), len(base64.encodebytes(raw)))

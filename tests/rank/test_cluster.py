@@ -24,7 +24,8 @@ def groups(*titles: str, hours: int = 1, extra: tuple[str, ...] = tuple(FILLER))
         moment = NOW - timedelta(days=5) + timedelta(hours=hours * number)
         found.append(an_article(title, url=f"https://x.example/{number}", published_at=moment))
     made = cluster(found, published)
-    return [[a.title for a in group if a.title in titles] for group in made if len(group) > 1]
+    told = [[a.title for a in story.articles if a.title in titles] for story in made]
+    return [titles for titles in told if len(titles) > 1]
 
 
 def test_rewritten_headlines_join() -> None:
@@ -79,7 +80,7 @@ def test_empty_titles_and_very_long_ones_are_no_trouble() -> None:
         an_article("", url="https://x.example/2"),
         an_article("word " * 1000, url="https://x.example/3"),
     ]
-    assert sum(len(group) for group in cluster(found, published)) == 3
+    assert sum(len(story.articles) for story in cluster(found, published)) == 3
 
 
 def test_time_grows_with_the_window_not_its_square() -> None:
@@ -93,4 +94,4 @@ def test_time_grows_with_the_window_not_its_square() -> None:
         )
         for n in range(3000)
     ]
-    assert sum(len(group) for group in cluster(found, published)) == 3000
+    assert sum(len(story.articles) for story in cluster(found, published)) == 3000

@@ -50,7 +50,7 @@ NASTY = [
 
 #: Every tag the default theme itself writes; anything else came from an article.
 OWN_TAGS = frozenset(
-    "html head title meta style body div table tbody tr td a img h1 h2 h3 p b span br".split()
+    "html head title meta style body div table tbody tr td a img h1 h2 h3 p b span br bdi".split()
 )
 
 
@@ -76,7 +76,7 @@ def _placed(text: str, **given: Any) -> PlacedStory:
     return replace(placed, ranked=replace(placed.ranked, story=story))
 
 
-def _hostile_edition(text: str) -> Edition:
+def hostile_edition(text: str) -> Edition:
     other = an_article(url="https://other.example/x", outlet=text)
     story = _placed(
         text,
@@ -102,7 +102,7 @@ def _hostile_edition(text: str) -> Edition:
     )
 
 
-def _assert_harmless(rendered: Rendered) -> None:
+def assert_harmless(rendered: Rendered) -> None:
     found = _Tags(rendered.html)
     assert found.tags <= OWN_TAGS
     assert not [name for name in found.names if name.startswith("on")]
@@ -115,9 +115,9 @@ def _assert_harmless(rendered: Rendered) -> None:
 
 @pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:30])
 def test_nasty_text_stays_text(renderer: Renderer, text: str) -> None:
-    edition = _hostile_edition(text)
+    edition = hostile_edition(text)
     rendered = renderer.render_edition(edition, a_publication(), TITLE, BASE)
-    _assert_harmless(rendered)
+    assert_harmless(rendered)
     rules = {finding.rule for finding in check(edition, rendered, a_publication())}
     assert not rules & {"MIME-05", "MIME-06", "MIME-07", "CNT-01", "CNT-02", "CNT-08", "A11Y-02"}
 
@@ -125,16 +125,16 @@ def test_nasty_text_stays_text(renderer: Renderer, text: str) -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=300))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_stays_text(renderer: Renderer, text: str) -> None:
-    _assert_harmless(renderer.render_edition(_hostile_edition(text), a_publication(), TITLE, BASE))
+    assert_harmless(renderer.render_edition(hostile_edition(text), a_publication(), TITLE, BASE))
 
 
 @given(st.text(st.sampled_from("<>/!-[]&;\"'= abmjtd{}%#\x1e\x1f:1\n"), max_size=120))
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_scrap_of_markup_stays_text(renderer: Renderer, text: str) -> None:
-    _assert_harmless(renderer.render_edition(_hostile_edition(text), a_publication(), TITLE, BASE))
+    assert_harmless(renderer.render_edition(hostile_edition(text), a_publication(), TITLE, BASE))
 
 
 @pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text)[:30])
 def test_a_confirmation_survives_a_nasty_title(renderer: Renderer, text: str) -> None:
     values = {"newsletter_title": text, "confirm_url": f"{BASE}/confirm/abc"}
-    _assert_harmless(renderer.render_mail("confirm", a_publication(), values))
+    assert_harmless(renderer.render_mail("confirm", a_publication(), values))

@@ -7,7 +7,7 @@ import pytest
 from digest.errors import RenderError
 from digest.render import Renderer, default_theme
 from digest.render.lint import lint
-from digest.render.theme import Marked, Spot
+from digest.render.templates import Marked, Spot
 from tests.render.editions import BASE, TITLE, a_full_edition, a_publication
 
 

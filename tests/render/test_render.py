@@ -1,18 +1,28 @@
 """A whole edition becomes HTML and text."""
 
+import quopri
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from digest.errors import RenderError
-from digest.model import Rendered, Section
+from digest.model import Rendered, Section, Severity
+from digest.preflight import check
 from digest.render import Renderer, default_theme
-from digest.text import TOKEN
+from digest.text import TOKEN, encoded_size
 from tests.make import a_placed, a_placement, an_edition, an_image
-from tests.render.editions import BASE, TITLE, a_full_edition, a_long_edition, a_publication
+from tests.render.editions import (
+    BASE,
+    TITLE,
+    a_full_edition,
+    a_long_edition,
+    a_publication,
+    a_section,
+)
 
 
 def _render(renderer: Renderer, **given: object) -> Rendered:
@@ -47,6 +57,55 @@ def test_thirty_stories_and_two_placements_fit_in_60_000_bytes(renderer: Rendere
     assert len(edition.stories) == 30
     html = renderer.render_edition(edition, a_publication(), TITLE, BASE).html
     assert len(html.encode()) <= 60_000
+
+
+def test_ninety_stories_are_not_clipped(renderer: Renderer) -> None:
+    names = ("World", "Science", "Culture", "Business", "Sport", "Climate", "Law", "Food")
+    sections = tuple(a_section(name, 10) for name in names)
+    edition = replace(a_long_edition(), sections=sections)
+    assert len(edition.stories) == 90
+    rendered = renderer.render_edition(edition, a_publication(), TITLE, BASE)
+    assert len(quopri.encodestring(rendered.html.encode())) < 102_000
+    for story in edition.stories:
+        assert story.lead.url in rendered.html
+    findings = check(edition, rendered, a_publication())
+    assert [f.rule for f in findings if rendered.shortened] in ([], ["MIME-05"])
+
+
+def test_what_would_be_clipped_falls_back_to_headlines_from_the_end(renderer: Renderer) -> None:
+    sections = tuple(a_section(f"Category {n}", 20) for n in range(8))
+    edition = replace(a_long_edition(), sections=sections)
+    rendered = renderer.render_edition(edition, a_publication(), TITLE, BASE)
+    assert encoded_size(rendered.html) <= 102_000
+    first, last = rendered.shortened[0], rendered.shortened[-1]
+    assert last == "More in Category 7"
+    assert first != "More in Category 0"
+    assert "More in Category 0" not in rendered.shortened
+    (finding,) = [f for f in check(edition, rendered, a_publication()) if "headlines" in f.message]
+    assert (finding.rule, finding.severity) == ("MIME-05", Severity.WARNING)
+    assert first in finding.message
+    assert rendered.html.count("The outer basin") == rendered.text.count("The outer basin")
+
+
+def test_in_the_end_the_top_stories_are_headlines_too(renderer: Renderer) -> None:
+    top = tuple(a_placed(n, f"Story {n}", summary="word " * 34) for n in range(1, 140))
+    edition = an_edition(top_stories=top, sections=(a_section("World", 2),))
+    rendered = renderer.render_edition(edition, a_publication(), TITLE, BASE)
+    assert rendered.shortened == ("top stories", "More in World")
+
+
+def test_the_same_content_is_rendered_once_until_a_template_changes(tmp_path: Path) -> None:
+    (tmp_path / "confirm").mkdir()
+    subject = tmp_path / "confirm" / "subject.txt"
+    subject.write_text("One")
+    renderer = Renderer((tmp_path, default_theme()))
+    values = {"newsletter_title": TITLE, "confirm_url": BASE}
+    first = renderer.render_mail("confirm", a_publication(), values)
+    assert renderer.render_mail("confirm", a_publication(), dict(values)) is first
+    assert renderer.render_mail("confirm", a_publication(name="Other"), values) is not first
+    subject.write_text("Two")
+    assert renderer.render_mail("confirm", a_publication(), values).subject == "Two"
+    renderer.close()
 
 
 def test_style_stays_under_8_kilobytes(renderer: Renderer) -> None:

@@ -1,26 +1,32 @@
 """What the templates are given: cut, dated, counted, and safe to link."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from digest.errors import RenderError
+from digest.language import speech
 from digest.model import Edition
 from digest.render import default_theme
-from digest.render.hues import HUES, hue_of
-from digest.render.shown import EditionView, StoryView, WriterView
-from digest.render.view import edition_view
-from digest.render.words import Words, direction, speech
-from digest.settings.tables import Publication
+from digest.render.look import hue_of
+from digest.render.shown import EditionView, Hue, StoryView, WriterView
+from digest.render.view import Frame, edition_view
+from digest.settings import Publication, Theme
 from tests.make import a_placed, a_placement, an_article, an_edition, an_image
 from tests.render.editions import BASE, TITLE, a_full_edition, a_publication
 
+_USUAL = Theme()
 
-def _view(edition: Edition | None = None, publication: Publication | None = None) -> EditionView:
+
+def _view(
+    edition: Edition | None = None,
+    publication: Publication | None = None,
+    theme: Theme = _USUAL,
+    short: int = 0,
+) -> EditionView:
     publication = publication or a_publication()
     spoken = speech((default_theme(),), publication.language)
-    return edition_view(edition or a_full_edition(), publication, TITLE, BASE, spoken)
+    frame = Frame(publication, TITLE, BASE, theme, short)
+    return edition_view(edition or a_full_edition(), frame, spoken)
 
 
 def _lead(**given: Any) -> StoryView:
@@ -88,9 +94,9 @@ def test_a_picture_without_words_is_described_by_its_story() -> None:
 
 
 def test_an_outlet_is_named_only_when_it_is_not_ours() -> None:
-    assert _lead(outlet="news.example").meta == "2 min read"
-    assert _lead(outlet="peak.example").meta == "peak.example · 2 min read"
-    assert _lead(words=0).meta == ""
+    assert _lead(outlet="news.example").meta == ("2 min read",)
+    assert _lead(outlet="peak.example").meta == ("peak.example", "2 min read")
+    assert _lead(words=0).meta == ()
 
 
 def test_other_outlets_are_named_once_and_without_the_leads_own() -> None:
@@ -116,17 +122,6 @@ def test_dates_and_counts_follow_the_language() -> None:
     assert _view(an_edition(top_stories=(a_placed(),), sections=())).count == "1 story"
 
 
-def test_numbers_are_grouped_as_the_language_does() -> None:
-    for language, shown in (("en", "1,234"), ("de", "1.234")):
-        assert speech((default_theme(),), language).number(1234) == shown
-
-
-def test_an_unknown_language_speaks_english() -> None:
-    spoken = speech((default_theme(),), "xx-YY")
-    assert spoken.words.unsubscribe == "Unsubscribe"
-    assert spoken.language == "xx-YY"
-
-
 def test_a_placement_without_a_button_gets_one() -> None:
     view = _view(an_edition(placements=(a_placement(button=""),)))
     sponsor = view.rows[-1].sponsor
@@ -135,70 +130,12 @@ def test_a_placement_without_a_button_gets_one() -> None:
 
 
 def test_a_category_keeps_its_colour() -> None:
-    assert hue_of("World") == hue_of(" world ")
-    assert len({hue_of(f"Category {n}").number for n in range(200)}) == len(HUES)
+    theme = Theme()
+    assert hue_of("World", theme) == hue_of(" world ", theme)
+    assert len({hue_of(f"Category {n}", theme).number for n in range(200)}) == len(theme.hues)
 
 
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def test_category_colours_can_be_read_light_and_dark() -> None:
-    for hue in HUES:
-        assert _contrast(hue.light, "#ffffff") >= 4.5
-        assert _contrast(hue.dark, "#1b1d20") >= 4.5
-
-
-def test_the_palette_can_be_read_light_and_dark() -> None:
-    grounds = {"#ffffff", "#f8f5ef", "#f0ece5"}
-    for text in ("#17181c", "#3c3e45", "#666870"):
-        assert min(_contrast(text, ground) for ground in grounds) >= 4.5
-    assert _contrast("#b4530a", "#f8f5ef") >= 4.5
-    assert _contrast("#ffffff", "#b4530a") >= 4.5
-    for text in ("#f5f2ec", "#cfcdc8", "#a2a3a8", "#f0a35e"):
-        assert min(_contrast(text, ground) for ground in ("#1b1d20", "#25272b", "#111214")) >= 4.5
-
-
-@pytest.mark.parametrize(
-    "language", [path.stem for path in sorted((default_theme() / "parts" / "words").iterdir())]
-)
-def test_every_language_has_every_phrase_and_its_places(language: str) -> None:
-    english = speech((default_theme(),), "en").words
-    words = speech((default_theme(),), language).words
-    for name in Words.__dataclass_fields__:
-        text = getattr(words, name)
-        assert text
-        if name != "one_story":
-            for place in ("{title}", "{n}", "{time}", "{author}", "{sponsor}"):
-                assert (place in text) == (place in getattr(english, name)), name
-
-
-def test_a_wrong_phrase_is_named(tmp_path: Path) -> None:
-    (tmp_path / "parts" / "words").mkdir(parents=True)
-    (tmp_path / "parts" / "words" / "en.toml").write_text('unsubscibe = "Leave"')
-    with pytest.raises(RenderError, match=r"en\.toml: unsubscibe is not"):
-        speech((tmp_path, default_theme()), "en")
-
-
-def test_a_publication_may_change_one_phrase(tmp_path: Path) -> None:
-    (tmp_path / "parts" / "words").mkdir(parents=True)
-    (tmp_path / "parts" / "words" / "en.toml").write_text('read = "Go on"')
-    words = speech((tmp_path, default_theme()), "en").words
-    assert (words.read, words.unsubscribe) == ("Go on", "Unsubscribe")
-
-
-def test_direction_follows_the_first_subtag() -> None:
-    assert [direction(tag) for tag in ("ar-EG", "he", "FA", "en", "de-AT")] == [
-        "rtl",
-        "rtl",
-        "rtl",
-        "ltr",
-        "ltr",
-    ]
+def test_a_category_may_have_a_colour_of_its_own() -> None:
+    theme = Theme(categories={"World": ("#112233", "#ddeeff")})
+    assert hue_of(" world ", theme) == Hue(100, "#112233", "#ddeeff")
+    assert hue_of("Sport", theme) == hue_of("Sport", Theme())

@@ -45,11 +45,11 @@ def init(folder: Path = typer.Argument(Path(), metavar="[DIR]")) -> None:
 
 def check(context: typer.Context) -> None:
     """Name every mistake at once, with file, line and key; exit 2 when there is one."""
-    from digest.app import refuse_unknown_weights
+    from digest.app import refuse_unknown
     from digest.settings import load_settings
 
     settings, located = load_settings(config_path(context), os.environ)
-    refuse_unknown_weights(settings, located)
+    refuse_unknown(settings, located)
     print(f"{config_path(context)}: no mistakes")
     if not settings.publication.postal_address:
         print("not ready to send: publication.postal_address is empty")

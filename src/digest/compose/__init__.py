@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from digest.compose.hand import Hand
 from digest.compose.sections import Used, choose
-from digest.compose.words import stand_first, subject
+from digest.compose.words import Say, in_english, stand_first, subject
 from digest.model import Article, Edition, EditionState, Override, Placement, RankedStory
 from digest.settings import Newsletter
 
@@ -31,15 +31,16 @@ def compose(
     apart: Sequence[Article],
     placements: Sequence[Placement],
     overrides: Sequence[Override] = (),
+    say: Say = in_english,
 ) -> Edition:
     """Lay out a draft edition.
 
     `used` is what earlier editions had; `apart` are articles kept out of the ranking (hidden,
     sponsored), named among those left out; `overrides` are what editors decided. A thin edition
-    is held with its reason.
+    is held with its reason. `say` says an English phrase in the publication's language.
     """
     hand = Hand(overrides)
-    chosen = choose(newsletter, ranked, used, apart, hand)
+    chosen = choose(newsletter, ranked, used, apart, hand, say)
     found = len(chosen.top_stories) + sum(len(s.stories) for s in chosen.sections)
     reason = ""
     if found < newsletter.minimum_stories:
@@ -51,7 +52,7 @@ def compose(
         window_start=brief.window_start,
         window_end=brief.window_end,
         subject=hand.word("subject", subject(newsletter.title, chosen.top_stories)),
-        stand_first=hand.word("stand_first", stand_first(chosen.top_stories)),
+        stand_first=hand.word("stand_first", stand_first(chosen.top_stories, say)),
         note=hand.word("note", ""),
         top_stories=chosen.top_stories,
         sections=chosen.sections,

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 
 from digest.compose.hand import TOP, Hand, rules_for
+from digest.compose.words import Say, in_english
 from digest.model import Article, LeftOut, PlacedStory, RankedStory, Section
 from digest.settings import Newsletter, Ranking, SectionRule
 from digest.text import truncate
@@ -55,6 +56,7 @@ def choose(
     used: Used,
     apart: Iterable[Article],
     hand: Hand | None = None,
+    say: Say = in_english,
 ) -> Chosen:
     """Fill the top list, best first under the caps, then the sections from what remains.
 
@@ -66,7 +68,7 @@ def choose(
     top = _top(free, newsletter.top_stories, desk)
     desk.taken |= {placed.lead.id for placed in top}
     remaining = [story for story in free if story.story.lead.id not in desk.taken]
-    sections = _sections(newsletter, remaining, desk)
+    sections = _sections(newsletter, remaining, desk, say)
     spare = _spare(free, desk, newsletter.top_stories)
     return Chosen(top, sections, _left_out(ranked, apart, desk), spare)
 
@@ -199,7 +201,7 @@ class _Caps:
 
 
 def _sections(
-    newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk
+    newsletter: Newsletter, remaining: Sequence[RankedStory], desk: _Desk, say: Say
 ) -> tuple[Section, ...]:
     decided = [story for story in remaining if desk.hand.goes_to(story)]
     free = [s for s in remaining if not desk.hand.goes_to(s)] if decided else remaining
@@ -212,7 +214,8 @@ def _sections(
             _place(n, s, desk, rule.category, _kept_out(s, desk)) for n, s in enumerate(chosen, 1)
         )
         if placed:
-            made.append(Section(rule.title or f"More in {rule.category}", rule.category, placed))
+            title = rule.title or say("More in %(category)s", category=rule.category)
+            made.append(Section(title, rule.category, placed))
     return tuple(made)
 
 

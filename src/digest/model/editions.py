@@ -110,6 +110,7 @@ class Rendered:
     subject: str
     html: str
     text: str
+    shortened: tuple[str, ...] = ()  #: parts shown as headlines only, so that it is not clipped
 
 
 @dataclass(frozen=True, slots=True)

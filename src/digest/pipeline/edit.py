@@ -77,7 +77,9 @@ def proof(app: App, edition: Edition) -> Proof:
         rendered = (
             frozen[0]
             if frozen
-            else app.renderer.render_edition(edition, publication, head.title, base_url)
+            else app.renderer.render_edition(
+                edition, publication, head.title, base_url, app.newsletter(edition.newsletter).theme
+            )
         )
         compiled = compile_message(rendered, head)
         verify(build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at)))

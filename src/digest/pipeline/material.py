@@ -63,7 +63,9 @@ def _compose(app: App, slug: str, slot: Slot, as_of: datetime, window: timedelta
     usual = as_of - window
     brief = Brief(slug, slot.on, slot.at, read.start, as_of, usual if usual > read.start else None)
     used = _used(read.sent, read.carried, read.marks)
-    return compose(brief, newsletter, ranked, used, apart, read.sponsors, read.decided)
+    return compose(
+        brief, newsletter, ranked, used, apart, read.sponsors, read.decided, app.speech.say
+    )
 
 
 def _named(newsletter: Newsletter) -> list[str]:

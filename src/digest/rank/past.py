@@ -60,7 +60,9 @@ class References:
     usual: float | None = None  #: median points of all recent articles; None without any counts
     above: Mapping[tuple[str, str], float] = field(default_factory=dict)
     #: (feed, metric) -> how far its counts lie above the usual; taken off, unlike counts compare
-    feeds: Mapping[str, float] = field(default_factory=dict)  #: feed -> its usual points, so compared
+    feeds: Mapping[str, float] = field(
+        default_factory=dict
+    )  #: feed -> its usual points, so compared
     outlets: Mapping[str, float] = field(default_factory=dict)  #: name -> points above the usual
     authors: Mapping[str, float] = field(default_factory=dict)
     categories: Mapping[str, float] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import re
 from html.parser import HTMLParser
 
 from digest.render.grammar import HOLDS_HTML, REFUSED, SHAPES, VOID
-from digest.render.theme import Marked
+from digest.render.templates import Marked
 
 MAX_DEPTH = 100
 MAX_PROBLEMS = 20

@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from digest.render.hues import Hue
+
+@dataclass(frozen=True, slots=True)
+class Hue:
+    """A category's colour on the light card, and its twin on the dark one."""
+
+    number: int
+    light: str
+    dark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +21,42 @@ class Picture:
     caption: str
     width: int  #: CSS pixels in the layout; the file itself should be twice as wide
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of a page; docs/themes.md says what each is for."""
+
+    page: str
+    card: str
+    tint: str
+    rule: str
+    ink: str
+    body: str
+    meta: str
+    accent: str
+    on_accent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Palette):
+    """How a mail looks: its colours by day, by night, its fonts and its logo."""
+
+    dark: Palette
+    heading_font: str
+    text_font: str
+    density: str
+    logo: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """The publication as every mail shows it."""
+
+    name: str
+    url: str
+    postal_address: str
+    contact: str  #: a bare address
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +101,12 @@ class StoryView:
     hue: Hue
     update: bool
     byline: str
-    meta: str
+    meta: tuple[str, ...]  #: author, outlet, reading time: what there is of them
     image: Picture | None
     writer: WriterView | None
     also: tuple[Link, ...]
     dir: str  #: "" unless the story is written the other way than the mail
-    lang: str
+    lang: str  #: "" unless the story is in another language than the mail
     sponsor: SponsorView | None
 
 
@@ -92,6 +135,5 @@ class EditionView:
     sections: tuple[SectionView, ...]
     closing: tuple[SponsorView, ...]
     hues: tuple[Hue, ...]
-    why: str
     unsubscribe_url: str
     browser_url: str

@@ -1,13 +1,15 @@
 """What the templates of an edition need: plain values, cut to length, nothing left to decide."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from digest.language import Speech, direction
 from digest.model import Article, Edition, Image, PlacedStory, Placement, Section
-from digest.render.hues import Hue, hue_of
+from digest.render.look import hue_of
 from digest.render.shown import (
     EditionView,
+    Hue,
     Link,
     Picture,
     SectionView,
@@ -15,11 +17,11 @@ from digest.render.shown import (
     StoryView,
     WriterView,
 )
-from digest.render.words import Speech, direction
-from digest.settings.tables import Publication
+from digest.settings import Publication, Theme
 from digest.text import TOKEN, clean, host_of, shorten, truncate
 
 _WIDE, _THUMB = 592, 120
+_LINE, _ROW_LINE = 86, 74  #: characters of a summary that is one line, in a section, in a row
 _THUMB_RANKS = range(2, 5)
 _SPONSOR_AFTER_STORY, _SPONSOR_AFTER_SECTION = 5, 2
 _OTHERS = 3
@@ -39,27 +41,51 @@ class _Shape:
 
     def cut(self, summary: str) -> str:
         """Cut at a sentence in a story of some length, at a word with an ellipsis in a teaser."""
-        return (shorten if self.meta else truncate)(summary, self.summary)
+        if not self.summary:
+            return ""
+        return (shorten if self.summary > _LINE else truncate)(summary, self.summary)
 
 
-_LEAD = _Shape(320, _WIDE, full=True)
-_ROW = _Shape(180)
-_ROW_WITH_IMAGE = _Shape(180, _THUMB)
-_TEASER = _Shape(92, meta=False)
+@dataclass(frozen=True, slots=True)
+class _Density:
+    """The shapes of an edition's stories."""
+
+    lead: _Shape
+    row: _Shape
+    teaser: _Shape
+    thumbs: int = 0  #: pixels
 
 
-def edition_view(
-    edition: Edition, publication: Publication, title: str, base_url: str, speech: Speech
-) -> EditionView:
+_DENSITIES = {
+    "full": _Density(
+        _Shape(320, _WIDE, full=True), _Shape(180), _Shape(_LINE, meta=False), thumbs=_THUMB
+    ),
+    "compact": _Density(_Shape(320, _WIDE, full=True), _Shape(_ROW_LINE), _Shape(0)),
+    "headlines": _Density(_Shape(180, full=True), _Shape(0), _Shape(0, meta=False)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What an edition is shown in: whose, called what, where its pages are, in which look."""
+
+    publication: Publication
+    title: str
+    base_url: str
+    theme: Theme
+    short: int = 0  #: so many of the last parts are headlines only
+
+
+def edition_view(edition: Edition, frame: Frame, speech: Speech) -> EditionView:
     """Turn an edition into what its templates show."""
-    teller = _Teller(speech, host_of(publication.url))
+    teller = _Teller(speech, host_of(frame.publication.url), frame.theme, frame.short)
     top, sections, closing = teller.body(edition)
-    name = _cut(title, _NAME)
+    base_url = frame.base_url.rstrip("/")
     return EditionView(
         subject=_cut(edition.subject, 250),
-        title=name,
+        title=_cut(frame.title, _NAME),
         date=speech.day(edition.slot_on),
-        count=speech.stories(len(edition.stories)),
+        count=speech.count("%(count)s story", "%(count)s stories", len(edition.stories)),
         stand_first=_cut(edition.stand_first, 240),
         note=_paragraphs(edition.note),
         lead=next(iter(top), None),
@@ -67,7 +93,6 @@ def edition_view(
         sections=sections,
         closing=closing,
         hues=_used(top[:1], sections),
-        why=speech.words.why.replace("{title}", name),
         unsubscribe_url=f"{base_url}/u/0{TOKEN}",
         browser_url=f"{base_url}/editions/{quote(edition.newsletter)}/{edition.slot_on}",
     )
@@ -82,21 +107,25 @@ class _Teller:
 
     speech: Speech
     home: str
+    theme: Theme
+    short: int
 
     def body(self, edition: Edition) -> _Body:
         """Show all stories; each sponsor gets the first free seat, the rest close the edition."""
         waiting = [self.sponsor(placement) for placement in edition.placements]
         at_story = waiting.pop(0) if waiting and edition.top_stories else None
         at_section = waiting.pop(0) if waiting and edition.sections else None
-        top = self.top_stories(edition.top_stories, at_story)
+        all_short = self.short > len(edition.sections)
+        top = self.top_stories(edition.top_stories, at_story, all_short=all_short)
         return top, self.sections(edition.sections, at_section), tuple(waiting)
 
     def top_stories(
-        self, placed: tuple[PlacedStory, ...], sponsor: SponsorView | None
+        self, placed: tuple[PlacedStory, ...], sponsor: SponsorView | None, *, all_short: bool
     ) -> tuple[StoryView, ...]:
+        density = _DENSITIES["headlines" if all_short else self.theme.density]
         seat = min(_SPONSOR_AFTER_STORY, len(placed))
         return tuple(
-            self.story(story, n, _shape(n), sponsor if n == seat else None)
+            self.story(story, n, _shape(n, density), sponsor if n == seat else None)
             for n, story in enumerate(placed, 1)
         )
 
@@ -104,14 +133,23 @@ class _Teller:
         self, given: tuple[Section, ...], sponsor: SponsorView | None
     ) -> tuple[SectionView, ...]:
         seat = min(_SPONSOR_AFTER_SECTION, len(given))
+        density = _DENSITIES[self.theme.density]
+        full = len(given) - self.short
         return tuple(
-            SectionView(
-                title=_cut(section.title, _NAME),
-                hue=hue_of(section.category or section.title),
-                stories=tuple(self.story(s, k, _TEASER) for k, s in enumerate(section.stories, 1)),
-                sponsor=sponsor if n == seat else None,
+            self.section(
+                section,
+                density.teaser if n <= full else _DENSITIES["headlines"].teaser,
+                sponsor if n == seat else None,
             )
             for n, section in enumerate(given, 1)
+        )
+
+    def section(self, section: Section, shape: _Shape, sponsor: SponsorView | None) -> SectionView:
+        return SectionView(
+            title=_cut(section.title, _NAME),
+            hue=hue_of(section.category or section.title, self.theme),
+            stories=tuple(self.story(s, k, shape) for k, s in enumerate(section.stories, 1)),
+            sponsor=sponsor,
         )
 
     def story(
@@ -121,21 +159,22 @@ class _Teller:
         author = _cut(article.author, _NAME)
         category = placed.category or next(iter(article.categories), "")
         other_way = bool(article.language) and direction(article.language) != self.speech.direction
+        foreign = _first(article.language) not in ("", _first(self.speech.language))
         return StoryView(
             number=self.speech.number(number),
             title=_cut(article.title, 140),
             url=_address(article.url),
             summary=shape.cut(clean(article.summary)),
             category=_cut(category, 40) if shape.full else "",
-            hue=hue_of(category),
+            hue=hue_of(category, self.theme),
             update=placed.update,
-            byline=self.speech.by(author) if shape.full else "",
-            meta=self._meta(article, "" if shape.full else author) if shape.meta else "",
+            byline=self._by(author) if shape.full else "",
+            meta=self._meta(article, "" if shape.full else author) if shape.meta else (),
             image=self._picture(article.image, article.title, shape.image),
             writer=_writer(author, article.author_bio) if shape.full else None,
             also=_also(placed) if shape.meta else (),
             dir=direction(article.language) if other_way else "",
-            lang=article.language if other_way else "",
+            lang=article.language if foreign else "",
             sponsor=sponsor,
         )
 
@@ -143,24 +182,30 @@ class _Teller:
         name = _cut(placement.sponsor, _NAME)
         image = Image(placement.image_url) if placement.image_url else None
         return SponsorView(
-            label=f"{self.speech.words.sponsor} · {name}",
+            label=f"{self.speech.say('Sponsor')} · {name}",
             title=_cut(placement.title, 140),
             text=shorten(clean(placement.text), 320),
             url=_address(placement.url),
-            button=_cut(placement.button, 60) or self.speech.words.visit.replace("{sponsor}", name),
+            button=_cut(placement.button, 60) or self.speech.say("Visit %(sponsor)s", sponsor=name),
             image=self._picture(image, name, _THUMB),
         )
 
-    def _meta(self, article: Article, author: str) -> str:
+    def _by(self, author: str) -> str:
+        return self.speech.say("By %(author)s", author=author) if author else ""
+
+    def _meta(self, article: Article, author: str) -> tuple[str, ...]:
         outlet = _cut(article.outlet, _NAME) if article.outlet != self.home else ""
-        return " · ".join(filter(None, (author, outlet, self.speech.reading(article.words))))
+        return tuple(filter(None, (author, outlet, self.speech.reading(article.words))))
+
+    def _photo(self, title: str) -> str:
+        return self.speech.say("Photo: %(title)s", title=_cut(title, 140))
 
     def _picture(self, image: Image | None, title: str, width: int) -> Picture | None:
         url = _address(image.url) if image and width else ""
         if not image or not url:
             return None
         caption = _cut(image.caption, 200)
-        alt = _cut(image.alt, 160) or caption or self.speech.photo(_cut(title, 140))
+        alt = _cut(image.alt, 160) or caption or self._photo(title)
         return Picture(url, alt, caption, width, _height(image, width))
 
 
@@ -172,10 +217,14 @@ def _writer(name: str, biography: str) -> WriterView | None:
     return WriterView(name, initial, bio.removeprefix(f"{name} "), bio.startswith(f"{name} "))
 
 
-def _shape(place: int) -> _Shape:
+def _shape(place: int, density: _Density) -> _Shape:
     if place == 1:
-        return _LEAD
-    return _ROW_WITH_IMAGE if place in _THUMB_RANKS else _ROW
+        return density.lead
+    return replace(density.row, image=density.thumbs) if place in _THUMB_RANKS else density.row
+
+
+def _first(language: str) -> str:
+    return language.partition("-")[0].lower()
 
 
 def _cut(text: str, limit: int) -> str:

@@ -17,6 +17,7 @@ from digest.settings.tables import (
     Smtp,
     Web,
 )
+from digest.settings.theme import Theme
 
 __all__ = [
     "Fetch",
@@ -29,6 +30,7 @@ __all__ = [
     "SectionRule",
     "Settings",
     "Smtp",
+    "Theme",
     "Web",
     "example_config",
     "load_settings",

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -19,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from digest.settings.theme import Theme
+from digest.settings.values import Table
 from digest.slots import Schedule, parse_schedule
 
 _DURATIONS = 'write e.g. "90m", "24h", "7d" or "2w"'
@@ -105,12 +106,6 @@ Span = Annotated[timedelta, BeforeValidator(_duration)]
 Zone = Annotated[str, AfterValidator(_zone)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Mailbox = Annotated[str, AfterValidator(_line), AfterValidator(_mailbox)]
-
-
-class Table(BaseModel):
-    """A frozen table that refuses unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class Publication(Table):
@@ -261,6 +256,7 @@ class Newsletter(Table):
     skip_dates: tuple[date, ...] = ()
     audience: Unavailable = ""
     ranking: Ranking = Ranking()
+    theme: Theme = Theme()
 
     @property
     def parsed_schedule(self) -> Schedule:

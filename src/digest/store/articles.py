@@ -1,6 +1,6 @@
 """Queries about articles and their readings."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.errors import NotFound
-from digest.model import Article, Image, Reading
+from digest.model import Article, Image
 from digest.store.database import Transaction
-from digest.store.sql import one_at_a_time, rows, table, upsert
+from digest.store.sql import one_at_a_time, rows, table
 from digest.store.tables import ArticleRow, HeadlineRow
 
 _ARTICLE, _HEADLINE = table(ArticleRow), table(HeadlineRow)

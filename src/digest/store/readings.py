@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -58,9 +57,7 @@ def _is(reading: Reading) -> tuple[sa.ColumnElement[bool], ...]:
     return tuple(_READING.c[name] == value for name, value in asdict(reading).items())
 
 
-def _last_two(
-    tx: Transaction, given: Sequence[Reading]
-) -> dict[tuple[str, str], list[Reading]]:
+def _last_two(tx: Transaction, given: Sequence[Reading]) -> dict[tuple[str, str], list[Reading]]:
     """Return the last two readings of each metric given, of each article given."""
     metrics = {reading.metric for reading in given}
     found: dict[tuple[str, str], list[Reading]] = {}
@@ -97,9 +94,7 @@ def above_zero(tx: Transaction, metric: str, since: datetime) -> set[str]:
         .group_by(_READING.c.article_id)
         .subquery()
     )
-    same = sa.and_(
-        _READING.c.article_id == last.c.article_id, _READING.c.read_at == last.c.read_at
-    )
+    same = sa.and_(_READING.c.article_id == last.c.article_id, _READING.c.read_at == last.c.read_at)
     wanted = sa.select(_READING.c.article_id).join(last, same)
     found = rows(tx, wanted.where(_READING.c.metric == metric, _READING.c.value > 0))
     return {row["article_id"] for row in found}

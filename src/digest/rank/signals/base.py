@@ -11,6 +11,9 @@ from digest.rank.past import METRICS, References, growth, points
 UNKNOWN = 2.4
 
 
+_NOTHING = References()
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A value from -1 to 1 with the fact behind it; an editor's word may go beyond."""
@@ -28,7 +31,7 @@ class Context:
     readings: Mapping[str, Mapping[str, Sequence[Reading]]]  #: article id -> metric, oldest first
     outlets: int  #: how many outlets the window has
     published: Callable[[Article], datetime]
-    past: References = References()
+    past: References = _NOTHING
     sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
     #: article id -> all that tells of the same happening, when that is more than the story
     watched: frozenset[str] = frozenset()  #: outlets whose front page is watched

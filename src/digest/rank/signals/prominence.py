@@ -64,7 +64,7 @@ def _alone(story: Story, context: Context) -> Measured:
 
 def _unseen(article: Article, at: datetime, context: Context) -> float:
     """Return the share of the audience that is still to come at a moment, to a power."""
-    return (1.0 - math.exp(-context.growth(article, at))) ** _LASTING
+    return math.pow(1.0 - math.exp(-context.growth(article, at)), _LASTING)
 
 
 def _height(place: int) -> float:

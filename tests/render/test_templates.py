@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from digest.errors import RenderError
-from digest.render.theme import Theme, wrap
+from digest.render.templates import Templates, wrap
 
 
-def _theme(folder: Path, **files: str) -> Theme:
+def _theme(folder: Path, **files: str) -> Templates:
     for name, text in files.items():
         (folder / f"{name}.mjml").write_text(text)
-    return Theme((folder,))
+    return Templates((folder,))
 
 
 def test_values_are_escaped(tmp_path: Path) -> None:
@@ -59,14 +59,14 @@ def test_the_first_folder_wins_file_by_file(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text(text)
     (tmp_path / "rest" / "b.txt").write_text("only theirs")
-    theme = Theme((tmp_path / "own", tmp_path / "rest"))
+    theme = Templates((tmp_path / "own", tmp_path / "rest"))
     assert theme.plain("a.txt", {}) == "mine"
     assert theme.plain("b.txt", {}) == "only theirs"
 
 
 def test_plain_text_is_not_escaped(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("{{ x }}")
-    assert Theme((tmp_path,)).plain("a.txt", {"x": "R&D <3"}) == "R&D <3"
+    assert Templates((tmp_path,)).plain("a.txt", {"x": "R&D <3"}) == "R&D <3"
 
 
 def test_wrapping_keeps_long_words_whole() -> None:

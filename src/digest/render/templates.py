@@ -1,4 +1,4 @@
-"""Templates of a theme: found file by file, run in a sandbox, errors named by file and line."""
+"""Templates of mails: found file by file, run in a sandbox, errors named by file and line."""
 
 import re
 import textwrap
@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jinja2 import (
     FileSystemLoader,
@@ -15,18 +14,31 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    pass_context,
 )
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 from digest.errors import RenderError
+from digest.language import isolate, turned
 
 WIDTH = 72
 _MARK = re.compile("\x1e([^\x1f\x1e]*):([0-9]+)\x1f")
 _MARKUP = re.compile(r"^[^<\n]*?(?=<)", re.MULTILINE)
 #: What a template can do wrong while it runs; anything else is a mistake of ours.
-_MISTAKES = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+_MISTAKES = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    TimeoutError,
+    MemoryError,
+)
 #: Filters and globals that turn text into live markup or reach beyond a template.
 _UNSAFE_FILTERS = ("safe", "xmlattr", "urlize", "tojson")
 _UNSAFE_GLOBALS = ("lipsum", "cycler", "joiner", "namespace", "dict")
@@ -56,7 +68,7 @@ class Marked:
         return self.spots[max(0, bisect_right(self.offsets, offset) - 1)]
 
 
-class Theme:
+class Templates:
     """The templates in `folders`; the first folder that has a file wins."""
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
@@ -64,6 +76,8 @@ class Theme:
         self._markup = _environment(folders, extensions=[_LineMarks], autoescape=True)
         self._plain = _environment(folders, extensions=[], autoescape=False)
         self._plain.filters["wrap"] = wrap
+        self._plain.filters["isolate"] = _isolated_text
+        self._markup.filters["isolate"] = _isolated_markup
 
     def markup(self, name: str, values: Mapping[str, object]) -> Marked:
         """Run a template of markup; every value is escaped."""
@@ -85,7 +99,8 @@ class Theme:
         except RecursionError as exc:
             raise RenderError(f"{name}: templates include each other without end") from exc
         except _MISTAKES as exc:
-            raise RenderError(f"{self._where(exc, name)}: {exc}") from exc
+            said = str(exc) or "this needs too much memory"
+            raise RenderError(f"{self._where(exc, name)}: {said}") from exc
 
     def _where(self, exc: BaseException, name: str) -> str:
         """Return the innermost template line of a traceback."""
@@ -97,16 +112,23 @@ class Theme:
         return found
 
 
-def default_theme() -> Path:
-    """Return the folder of the theme that comes with the program."""
-    packed = Path(__file__).parents[1] / "_templates" / "email"
-    return packed if packed.is_dir() else Path(__file__).parents[3] / "templates" / "email"
-
-
 def wrap(text: object) -> str:
     """Fill lines of at most 72 characters; a longer word stays whole on its own line."""
     lines = textwrap.wrap(str(text), WIDTH, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines)
+
+
+@pass_context
+def _isolated_text(context: Context, text: object) -> str:
+    """Keep words of the other direction from turning their neighbours around."""
+    return isolate(str(text), context["dir"])
+
+
+@pass_context
+def _isolated_markup(context: Context, text: object) -> Markup:
+    """Do the same in markup, by <bdi>."""
+    direction = turned(str(text), context["dir"])
+    return Markup('<bdi dir="{}">{}</bdi>').format(direction, text) if direction else escape(text)
 
 
 def _environment(
@@ -164,8 +186,3 @@ def _unmark(marked: str, name: str) -> Marked:
         spots.append(Spot(found[1], int(found[2])))
     text.append(marked[at:])
     return Marked("".join(text), tuple(offsets), tuple(spots))
-
-
-def values_of(view: Any) -> dict[str, object]:
-    """Return a frozen view's fields by name, one level deep."""
-    return {name: getattr(view, name) for name in view.__dataclass_fields__}
