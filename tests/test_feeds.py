@@ -334,7 +334,7 @@ def test_a_front_page_is_read_every_hour_and_every_place_is_kept(
     pipeline.fetch_feeds(app)
     hour = timedelta(hours=1)
     assert positions(app, ids[1]) == [(2, 0 * hour), (2, hour), (1, 2 * hour)]
-    assert positions(app, ids[2]) == [(4, 0 * hour), (4, hour)]
+    assert positions(app, ids[2]) == [(4, 0 * hour), (4, hour), (0, 2 * hour)]
     with app.database.reading() as tx:
         assert len(articles.newest(tx)) == 2
 

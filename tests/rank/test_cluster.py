@@ -95,3 +95,27 @@ def test_time_grows_with_the_window_not_its_square() -> None:
         for n in range(3000)
     ]
     assert sum(len(story.articles) for story in cluster(found, published)) == 3000
+
+
+def test_a_follow_up_in_other_words_is_the_same_saga_but_another_story() -> None:
+    titles = (
+        "Quake hits southern Turkey, hundreds feared dead",
+        "Hundreds feared dead as quake hits southern Turkey",
+        "Turkey quake: rescuers search ruins in Antakya",
+    )
+    found = [
+        an_article(title, url=f"https://x.example/{n}", published_at=NOW + timedelta(hours=20 * n))
+        for n, title in enumerate((*titles, *FILLER, *(f"{f} again today" for f in FILLER)))
+    ]
+    told = {
+        a.title: (n, s.saga) for n, s in enumerate(cluster(found, published)) for a in s.articles
+    }
+    first, second, third = (told[title] for title in titles)
+    assert first == second
+    assert third[0] != first[0]
+    assert third[1] == first[1]
+
+
+def test_inflected_words_join_by_their_beginnings() -> None:
+    one, two = "Президент подписал закон о выборах", "Закон о выборах подписан президентом"
+    assert [one, two] in groups(one, two)

@@ -35,9 +35,8 @@ def compose(
 ) -> Edition:
     """Lay out a draft edition.
 
-    `used` is what earlier editions had; `apart` are articles kept out of the ranking (hidden,
-    sponsored), named among those left out; `overrides` are what editors decided. A thin edition
-    is held with its reason. `say` says an English phrase in the publication's language.
+    `used` is what earlier editions had; `apart` are articles kept out of the ranking; `overrides`
+    are what editors decided; `say` translates. A thin edition is held with its reason.
     """
     hand = Hand(overrides)
     chosen = choose(newsletter, ranked, used, apart, hand, say)

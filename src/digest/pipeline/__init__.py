@@ -25,6 +25,7 @@ from digest.pipeline.hand import (
 )
 from digest.pipeline.health import health
 from digest.pipeline.join import Added, add_feed
+from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
@@ -40,6 +41,7 @@ __all__ = [
     "add_feed",
     "add_placement",
     "approve_edition",
+    "backtest",
     "cancel_edition",
     "check_articles",
     "compose_next",
@@ -59,6 +61,7 @@ __all__ = [
     "proof",
     "published_html",
     "queue_edition",
+    "refit_ranking",
     "refresh",
     "skip_slot",
     "test_send",

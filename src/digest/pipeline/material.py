@@ -9,7 +9,9 @@ from digest.compose import Brief, compose
 from digest.compose.categories import categorised
 from digest.compose.sections import Used
 from digest.model import Article, Edition, EditionState, Override, Placement, Reading
+from digest.pipeline.usual import usual_values
 from digest.rank import rank
+from digest.rank.past import GROWTH, References
 from digest.settings import Newsletter
 from digest.slots import Slot
 from digest.store import Transaction, articles, editions, overrides, placements, readings
@@ -29,6 +31,7 @@ class _Material:
     marks: dict[str, str]
     decided: list[Override]
     sponsors: list[Placement]
+    past: References
 
 
 def compose_slot(app: App, slug: str, slot: Slot, as_of: datetime) -> Edition:
@@ -59,7 +62,7 @@ def _compose(app: App, slug: str, slot: Slot, as_of: datetime, window: timedelta
     fit = [article for article in read.found if article.id not in kept_out]
     fit = categorised(fit, newsletter.ranking.categories, _named(newsletter))
     told = _told(read.sent)
-    ranked = rank(fit, read.readings, newsletter.ranking, read.start, as_of, told)
+    ranked = rank(fit, read.readings, newsletter.ranking, read.start, as_of, told, read.past)
     usual = as_of - window
     brief = Brief(slug, slot.on, slot.at, read.start, as_of, usual if usual > read.start else None)
     used = _used(read.sent, read.carried, read.marks)
@@ -101,7 +104,8 @@ def _read(
     decided += overrides.of_articles(tx, ids)
     counts = readings.of(tx, ids, as_of)
     sponsors = placements.running(tx, slug, slot.on)
-    return _Material(start, found, counts, sent, carried, marks, decided, sponsors)
+    past = usual_values(tx, slug, start, newsletter.ranking.growth or GROWTH)
+    return _Material(start, found, counts, sent, carried, marks, decided, sponsors, past)
 
 
 def _others(tx: Transaction, ids: Sequence[str], there: Iterable[Article]) -> list[Article]:

@@ -1,15 +1,15 @@
 """Articles to stories, best first, with the reason for every point."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
 from digest.rank.cluster import Told, cluster
-from digest.rank.past import References
+from digest.rank.past import METRICS, References
 from digest.rank.signals import SIGNALS
-from digest.rank.signals.base import Context, Signal
+from digest.rank.signals.base import NOTHING, Context, Signal
 from digest.rank.signals.prominence import METRIC
 from digest.settings import Ranking
 
@@ -39,7 +39,8 @@ def rank(
     context = _context(candidates, told, _series(readings, as_of), start, as_of)
     context = replace(context, past=past, section_weights=ranking.section_weights)
     stories = [_story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)]
-    return sorted((_rank_story(story, ranking, context) for story in stories), key=_order)
+    weighted = _weighted(ranking)
+    return sorted((_rank_story(story, weighted, context) for story in stories), key=_order)
 
 
 def _by_moment(article: Article) -> tuple[datetime, str]:
@@ -87,13 +88,19 @@ def _context(
     as_of: datetime,
 ) -> Context:
     outlets = len({article.outlet for article in articles})
-    watched = frozenset(
-        article.outlet
-        for article in articles
-        if any(name.partition(":")[0] == METRIC for name in readings.get(article.id, ()))
-    )
-    sagas = _sagas(told)
-    return Context(start, as_of, readings, outlets, published, sagas=sagas, watched=watched)
+    looks: set[datetime] = set()
+    watched: set[str] = set()
+    counted = False
+    for article in articles:
+        for metric, series in readings.get(article.id, {}).items():
+            counted |= metric in METRICS
+            if metric.partition(":")[0] == METRIC:
+                watched.add(article.outlet)
+                looks.update(reading.read_at for reading in series)
+    return Context(
+        start, as_of, readings, outlets, published, sagas=_sagas(told),
+        watched=frozenset(watched), looks=len(looks), counted=counted,
+    )  # fmt: skip
 
 
 def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:
@@ -109,26 +116,39 @@ def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:
     return found
 
 
-def _rank_story(story: Story, ranking: Ranking, context: Context) -> RankedStory:
+#: a signal, the points of a full one, and its part where it has nothing to say
+_Weighted = tuple[Signal, float, Part]
+
+
+def _weighted(ranking: Ranking) -> list[_Weighted]:
+    return [
+        (signal, ranking.weights.get(signal.name, signal.weight), Part(signal.name, 0))
+        for signal in SIGNALS
+    ]
+
+
+def _rank_story(story: Story, weighted: Sequence[_Weighted], context: Context) -> RankedStory:
     """Score the story and show its best article as the lead."""
-    led = _led(story, ranking, context) if story.others else story
-    return RankedStory(led, tuple(_part(signal, led, ranking, context) for signal in SIGNALS))
+    led = _led(story, weighted, context) if story.others else story
+    return RankedStory(led, tuple(_parts(led, weighted, context)))
 
 
-def _led(story: Story, ranking: Ranking, context: Context) -> Story:
-    alone = {a.id: _score(Story(a), ranking, context) for a in story.articles}
+def _led(story: Story, weighted: Sequence[_Weighted], context: Context) -> Story:
+    alone = {
+        a.id: sum(part.micro for part in _parts(Story(a), weighted, context))
+        for a in story.articles
+    }
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
     return Story(best[0], tuple(best[1:]), story.earlier)
 
 
-def _score(story: Story, ranking: Ranking, context: Context) -> int:
-    return sum(_part(signal, story, ranking, context).micro for signal in SIGNALS)
-
-
-def _part(signal: Signal, story: Story, ranking: Ranking, context: Context) -> Part:
-    measured = signal.measure(story, context)
-    weight = ranking.weights.get(signal.name, signal.weight)
-    return Part(signal.name, round(measured.value * weight * MICRO), measured.fact)
+def _parts(story: Story, weighted: Sequence[_Weighted], context: Context) -> Iterator[Part]:
+    for signal, weight, nothing in weighted:
+        measured = signal.measure(story, context)
+        if measured is NOTHING:
+            yield nothing
+        else:
+            yield Part(signal.name, round(measured.value * weight * MICRO), measured.fact)
 
 
 def _order(ranked: RankedStory) -> tuple[int, float, str]:

@@ -8,20 +8,23 @@ Retrieval 7, 2004); the thresholds are those measured in docs/ranking.md.
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, islice
 
 from digest.model import Article
 from digest.text import words
 
 _HOUR = 3600.0
 JOINS = (0.30, 72 * _HOUR)  #: cosine from which a title joins a story, and the silence that ends it
-MERGES = (0.25, 0.0)  #: stories that run at the same time are one from this cosine
+MERGES = 0.25  #: what falls into a running story's time is part of it from this cosine
 SAGA = (0.20, 96 * _HOUR)  #: looser: follow-ups and other sides of one happening
-_RECENT = 8  #: a word leads to so many groups, the most recent ones: this keeps it linear
-_WORDS = 16  #: so many of the heaviest words of a group are looked up
+_RECENT = 6  #: a word leads to so many groups, the most recent ones: this keeps it linear
+_WORDS = 12  #: so many of the heaviest words of a group are looked up
 _BEGINNING = 6  #: letters of a word that count
+
+_KANA = "\u3040"  #: the first letter of scripts that are written without spaces
 
 _STOP = frozenset(
     "a an and are as at be by for from has have in is it its new not of on or s say says said "
@@ -73,14 +76,11 @@ def cluster(articles: Sequence[Article], published: Callable[[Article], datetime
         _Group([number], vector, 1.0, moment, moment)
         for number, (vector, moment) in enumerate(zip(vectors, moments, strict=True))
     ]
-    stories = _gathered(_gathered(alone, *JOINS), *MERGES)
-    members = [sorted(story.members) for story in stories]
-    saga_of = {
-        member: number
-        for number, saga in enumerate(_gathered(stories, *SAGA))
-        for member in saga.members
-    }
-    return [Told(tuple(articles[n] for n in story), saga_of[story[0]]) for story in members]
+    stories, sagas = _related(_joined(alone))
+    return [
+        Told(tuple(articles[n] for n in sorted(story.members)), saga)
+        for story, saga in zip(stories, sagas, strict=True)
+    ]
 
 
 def tokens(title: str) -> list[str]:
@@ -88,10 +88,11 @@ def tokens(title: str) -> list[str]:
 
     Runs of Chinese and Japanese characters, written without spaces, give character pairs.
     """
-    folded = unicodedata.normalize("NFKC", title).casefold()
+    if not title.isascii():
+        title = unicodedata.normalize("NFKC", title)
     found: list[str] = []
-    for word in words(folded):
-        if _is_cjk(word[0]):
+    for word in words(title.casefold()):
+        if word[0] >= _KANA and _is_cjk(word[0]):
             found += _pairs(word)
         elif word not in _STOP:
             found.append(word[:_BEGINNING])
@@ -99,7 +100,7 @@ def tokens(title: str) -> list[str]:
 
 
 def _is_cjk(char: str) -> bool:
-    return "\u3040" <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff"
+    return _KANA <= char <= "\u30ff" or "\u3400" <= char <= "\u9fff"
 
 
 def _pairs(run: str) -> list[str]:
@@ -109,70 +110,96 @@ def _pairs(run: str) -> list[str]:
 def tfidf(documents: Sequence[Iterable[str]]) -> list[Vector]:
     """Return unit vectors weighted by inverse document frequency, the heaviest word first."""
     kept = [set(document) for document in documents]
-    frequency = Counter(word for document in kept for word in document)
+    frequency = Counter(chain.from_iterable(kept))
     idf = {word: math.log(1 + len(documents) / n) for word, n in frequency.items()}
-    return [_unit({word: idf[word] for word in document}) for document in kept]
+    order = {word: n for n, (word, _) in enumerate(sorted(idf.items(), key=_by_weight))}
+    return [_unit(sorted(document, key=order.__getitem__), idf) for document in kept]
 
 
-def _unit(vector: Vector) -> Vector:
-    norm = math.sqrt(math.fsum(value * value for value in vector.values()))
-    return {word: value / norm for word, value in sorted(vector.items(), key=_by_weight)}
+def _unit(document: Sequence[str], idf: Mapping[str, float]) -> Vector:
+    values = [idf[word] for word in document]
+    norm = math.sqrt(math.fsum([value * value for value in values]))
+    return {word: value / norm for word, value in zip(document, values, strict=True)}
 
 
 def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
     return -entry[1], entry[0]
 
 
-def _gathered(groups: Sequence[_Group], threshold: float, silence: float) -> list[_Group]:
-    """Put each group into the most similar live one before it, or let it stand alone.
+def _joined(groups: Sequence[_Group]) -> list[_Group]:
+    """Put each title into the most similar live story before it, or let it start one.
 
-    Groups come in the order of their start; one is live until `silence` seconds after its end.
-    They are used up: what is found are the same objects, grown.
+    The groups are used up: what is found are the same objects, grown.
     """
     live = _Live()
     for group in groups:
         heaviest = _heaviest(group)
-        best = _most_similar(group, heaviest, live, threshold, group.start - silence)
-        if best < 0:
-            best = len(live.groups)
-            live.groups.append(group)
+        near = _similar(group, heaviest, live, *JOINS)
+        number = _best(near) if near else len(live.groups)
+        if near:
+            _join(live.groups[number], group)
         else:
-            _join(live.groups[best], group)
-        _remember(live, best, heaviest)
+            live.groups.append(group)
+        _remember(live, number, heaviest)
     return live.groups
 
 
-def _heaviest(group: _Group) -> list[tuple[str, float]]:
-    if len(group.members) == 1:
-        return list(group.total.items())[:_WORDS]
-    return sorted(group.total.items(), key=_by_weight)[:_WORDS]
+def _related(stories: Sequence[_Group]) -> tuple[list[_Group], list[int]]:
+    """Put what falls into a running story's time into it; return the stories and their sagas."""
+    live = _Live()
+    sagas: list[int] = []
+    for story in stories:
+        heaviest = _heaviest(story)
+        near = _similar(story, heaviest, live, *SAGA)
+        running = [(cosine, n) for cosine, n in near if _runs_beside(live.groups[n], story, cosine)]
+        number = _best(running) if running else len(live.groups)
+        if running:
+            _join(live.groups[number], story)
+        else:
+            live.groups.append(story)
+            sagas.append(sagas[_best(near)] if near else number)
+        _remember(live, number, heaviest)
+    return live.groups, sagas
 
 
-def _most_similar(
+def _heaviest(story: _Group) -> list[tuple[str, float]]:
+    words = story.total.items()
+    ordered = words if len(story.members) == 1 else sorted(words, key=_by_weight)
+    return list(islice(ordered, _WORDS))
+
+
+def _runs_beside(other: _Group, story: _Group, cosine: float) -> bool:
+    return cosine >= MERGES and other.end >= story.start and len(other.members) > 1
+
+
+def _best(near: Iterable[tuple[float, int]]) -> int:
+    """Return the most similar group, the oldest among equals."""
+    return min(near, key=lambda entry: (-entry[0], entry[1]))[1]
+
+
+def _similar(
     group: _Group,
     heaviest: Iterable[tuple[str, float]],
     live: _Live,
     threshold: float,
-    oldest: float,
-) -> int:
-    """Return the number of the live group nearest by cosine, from the threshold; -1: none is."""
+    silence: float,
+) -> list[tuple[float, int]]:
+    """Return the groups that were alive at the start of this one and reach the threshold."""
     products: dict[int, float] = {}
-    known = products.get
+    known, by_word = products.get, live.by_word
     for word, value in heaviest:
-        for number, weight in live.by_word.get(word, {}).items():
-            products[number] = known(number, 0.0) + value * weight
-    best, highest = -1, 0.0
-    least = threshold * math.sqrt(group.square)  # no group is shorter than 1
-    for number, product in products.items():
-        if product < least:
-            continue
+        if there := by_word.get(word):
+            for number, weight in there.items():
+                products[number] = known(number, 0.0) + value * weight
+    length = math.sqrt(group.square)
+    least = threshold * length  # no group is shorter than 1
+    found = []
+    for number in [number for number, product in products.items() if product >= least]:
         other = live.groups[number]
-        similar = product * product / other.square
-        if similar < least * least or other.end < oldest:
-            continue
-        if similar > highest or (similar == highest and number < best):
-            best, highest = number, similar
-    return best
+        cosine = products[number] / length / math.sqrt(other.square)
+        if cosine >= threshold and other.end >= group.start - silence:
+            found.append((cosine, number))
+    return found
 
 
 def _join(found: _Group, group: _Group) -> None:
@@ -188,9 +215,12 @@ def _join(found: _Group, group: _Group) -> None:
 
 
 def _remember(live: _Live, number: int, heaviest: Iterable[tuple[str, float]]) -> None:
-    total = live.groups[number].total
+    total, by_word = live.groups[number].total, live.by_word
     for word, _ in heaviest:
-        known = live.by_word.setdefault(word, {})
+        known = by_word.get(word)
+        if known is None:
+            by_word[word] = {number: total[word]}
+            continue
         known.pop(number, None)
         known[number] = total[word]
         if len(known) > _RECENT:

@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 from email.utils import parseaddr
 from ipaddress import ip_network
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -216,6 +217,7 @@ class Ranking(Table):
     per_category: Annotated[int, Field(ge=1)] = 3
     already_sent: Annotated[int, Field(ge=0, le=52)] = 4
     section_weights: dict[str, float] = {}
+    growth: tuple[tuple[float, float], ...] = ()
     categories: dict[str, tuple[Annotated[str, Field(min_length=2)], ...]] = {}
 
     @model_validator(mode="after")
@@ -226,6 +228,9 @@ class Ranking(Table):
         for name, points in self.section_weights.items():
             if not -100 <= points <= 100:
                 raise ValueError(f"section_weights.{name}: {points} is not between -100 and 100")
+        for (hours, more), (later, less) in pairwise(self.growth):
+            if not (0 <= hours < later and more >= less >= 0):
+                raise ValueError(f"growth: [{later}, {less}] after [{hours}, {more}]: not falling")
         return self
 
 

@@ -1,18 +1,20 @@
 """Queries about readings: counts and places with the moment they were read."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from digest.model import Reading
 from digest.store.database import Transaction
 from digest.store.sql import rows, table, upsert
-from digest.store.tables import ReadingRow
+from digest.store.tables import ArticleRow, ReadingRow
 
-_READING = table(ReadingRow)
+_ARTICLE, _READING = table(ArticleRow), table(ReadingRow)
 _CHUNK = 500
+_MOST = 50_000  #: readings of the past that are looked at, the newest articles first
 
 
 def add(tx: Transaction, readings: Iterable[Reading]) -> None:
@@ -98,3 +100,64 @@ def above_zero(tx: Transaction, metric: str, since: datetime) -> set[str]:
     wanted = sa.select(_READING.c.article_id).join(last, same)
     found = rows(tx, wanted.where(_READING.c.metric == metric, _READING.c.value > 0))
     return {row["article_id"] for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reading with what is known of its article."""
+
+    article_id: str
+    outlet: str
+    author: str
+    category: str
+    feed: str
+    published_at: datetime
+    metric: str
+    value: int
+    read_at: datetime
+
+
+def told(tx: Transaction, since: datetime, until: datetime, metrics: Sequence[str]) -> list[Told]:
+    """Return the readings before `until` of articles published in between, newest first."""
+    return _told(tx, _with_articles(since, until, metrics))
+
+
+def last_told(
+    tx: Transaction, since: datetime, until: datetime, metrics: Sequence[str]
+) -> list[Told]:
+    """Return only the last of these readings of each article and metric."""
+    last = (
+        sa.select(
+            _READING.c.article_id, _READING.c.metric, sa.func.max(_READING.c.read_at).label("at")
+        )
+        .where(_READING.c.metric.in_(metrics), _READING.c.read_at < until)
+        .group_by(_READING.c.article_id, _READING.c.metric)
+        .subquery()
+    )
+    same = sa.and_(
+        _READING.c.article_id == last.c.article_id,
+        _READING.c.metric == last.c.metric,
+        _READING.c.read_at == last.c.at,
+    )
+    return _told(tx, _with_articles(since, until, metrics).join(last, same))
+
+
+def _with_articles(since: datetime, until: datetime, metrics: Sequence[str]) -> sa.Select[Any]:
+    about = [_ARTICLE.c[name] for name in ("outlet", "author", "categories", "feed", "sorted_at")]
+    return (
+        sa.select(*_READING.c, *about)
+        .join(_ARTICLE, _ARTICLE.c.id == _READING.c.article_id)
+        .where(_READING.c.metric.in_(metrics), _READING.c.read_at < until)
+        .where(_ARTICLE.c.sorted_at >= since, _ARTICLE.c.sorted_at < until)
+        .order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key, _READING.c.metric)
+        .order_by(_READING.c.read_at)
+    )
+
+
+def _told(tx: Transaction, wanted: sa.Select[Any]) -> list[Told]:
+    found = []
+    for row in rows(tx, wanted.limit(_MOST)):
+        categories, moment = row.pop("categories"), row.pop("sorted_at")
+        category = categories[0] if categories else ""
+        found.append(Told(**row, category=category, published_at=moment))
+    return found

@@ -22,7 +22,7 @@ def measure(story: Story, context: Context) -> Measured:
 
 def _usual(lead: Article, context: Context) -> Measured:
     if context.past.usual is None:
-        return Measured(UNKNOWN / SCALE, "no counts")
+        return Measured(UNKNOWN / SCALE if context.counted else 0.0, "no counts")
     own = context.past.feeds.get(lead.feed)
     usual = context.past.usual if own is None else own
     whose = lead.feed if own is not None and lead.feed else "all feeds"

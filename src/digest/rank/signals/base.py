@@ -22,6 +22,9 @@ class Measured:
     fact: str = ""
 
 
+NOTHING = Measured(0.0)  #: what a signal with nothing to say returns
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The window a story is judged in; nothing in it is later than `as_of`."""
@@ -35,12 +38,14 @@ class Context:
     sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
     #: article id -> all that tells of the same happening, when that is more than the story
     watched: frozenset[str] = frozenset()  #: outlets whose front page is watched
+    looks: int = 0  #: how often front pages were looked at in the window
+    counted: bool = False  #: whether any article of the window has counts
     section_weights: Mapping[str, float] = field(default_factory=dict)  #: category -> points
 
     def count(self, article: Article) -> Reading | None:
         """Return the newest reading of the metric that says most, if the article has counts."""
-        found = self.readings.get(article.id, {})
-        return next((found[name][-1] for name in METRICS if name in found), None)
+        found = self.readings.get(article.id)
+        return next((found[name][-1] for name in METRICS if name in found), None) if found else None
 
     def points(self, article: Article, reading: Reading) -> float:
         """Return the expected final audience on a logarithmic scale that compares unlike counts."""
@@ -58,6 +63,8 @@ class Context:
 
     def best(self, story: Story) -> tuple[float, Article, Reading] | None:
         """Return the points, article and reading of the story's most read article, if counted."""
+        if not self.readings:
+            return None
         counted = [(a, reading) for a in story.articles if (reading := self.count(a))]
         found = [(self.points(article, reading), article, reading) for article, reading in counted]
         return max(found, key=lambda entry: (entry[0], entry[1].key)) if found else None

@@ -7,7 +7,7 @@ It stands in for an audience that was not counted; with counts it is a fact and 
 import math
 
 from digest.model import Story
-from digest.rank.signals.base import Context, Measured, Signal
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal
 
 _FULL = 8  #: so many tellers give the full signal
 #: An outlet's own follow-ups foretell neither its readers nor its editors: a tie-breaker only.
@@ -17,6 +17,8 @@ _OWN = 0.05
 def measure(story: Story, context: Context) -> Measured:
     """Measure distinct outlets; with one outlet in the window, its own articles on the saga."""
     saga = context.saga(story)
+    if len(saga) == 1:
+        return NOTHING
     counted = context.best(story) is not None
     outlets = len({article.outlet for article in saga})
     if context.outlets > 1:

@@ -4,7 +4,7 @@ Boosts and section weights are points at the usual weight of this signal; they m
 """
 
 from digest.model import Story
-from digest.rank.signals.base import Context, Measured, Signal
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal
 
 _FEATURED = 3.0  #: points
 
@@ -15,6 +15,8 @@ def measure(story: Story, context: Context) -> Measured:
     boost = sum(sorted(article.boost for article in story.articles))
     section = story.lead.category
     weight = _weight(section.casefold(), context) if context.section_weights else 0.0
+    if not (featured or boost or weight):
+        return NOTHING
     facts = ["featured on the site"] if featured else []
     facts += [f"boost {boost:+g}"] if boost else []
     facts += [f"section {section} {weight:+g}"] if weight else []

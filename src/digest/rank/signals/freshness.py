@@ -4,18 +4,22 @@ Decay inside the window only hurts a weekly list (docs/ranking.md), so with coun
 """
 
 from digest.model import Story
-from digest.rank.signals.base import Context, Measured, Signal
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure where in the window the newest article of the story lies."""
+    if context.best(story):
+        return NOTHING
+    newest = max([context.published(article) for article in story.articles])
+    day = _DAYS[newest.weekday()]
     if not any(article.published_at for article in story.articles):
-        return Measured(0.0, f"no date; first seen {context.published(story.lead):%A}")
-    newest = max(context.published(article) for article in story.articles)
+        return Measured(0.0, f"no date; first seen {day}")
     length = (context.as_of - context.start).total_seconds()
     share = (newest - context.start).total_seconds() / length if length > 0 else 0.0
-    counted = context.best(story) is not None
-    return Measured(0.0 if counted else min(1.0, max(0.0, share)), f"published {newest:%A}")
+    return Measured(min(1.0, max(0.0, share)), f"published {day}")
 
 
 FRESHNESS = Signal("freshness", 0.5, measure)

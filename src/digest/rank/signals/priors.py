@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from digest.model import Article, Story
 from digest.rank.past import References
-from digest.rank.signals.base import Context, Measured, Signal, within
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal, within
 
 _FULL = 5.0  #: a prior of so many points is a full signal
 
@@ -19,6 +19,8 @@ def _prior(
     def measure(story: Story, context: Context) -> Measured:
         of = name(story.lead)
         value = table(context.past).get(of, 0.0) if of else 0.0
+        if not value:
+            return NOTHING
         best = context.best(story)
         rest = 1 - math.exp(-context.growth(best[1], best[2].read_at)) if best else 1.0
         fact = f"{of} usually gets ×{math.exp(value):.1f}" if abs(value * rest) >= 0.1 else ""

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from digest.model import Article, Reading, Story
-from digest.rank.signals.base import Context, Measured, Signal, within
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal, within
 
 METRIC = "position"  #: 1 is the first place; 0: it has left the page
 _SCALE = 6.0  #: points of a full signal
@@ -21,6 +21,8 @@ _GAP = timedelta(hours=3)  #: a place is taken to be held no longer than this wi
 _WITH_COUNTS = 0.3  #: points by halving of the place, while the count may still grow
 _LASTING = 0.7  #: below 1, a place keeps telling something when little growth is left
 _ALONE = 0.9  #: the same without counts
+_LOOKS = 3  #: below so many looks at the page nobody knows how long a place was held,
+_PLACE_ONLY = 2.5  #: and the place alone speaks: points by halving of it
 _TYPICAL = 1.5  #: log of the position mass an article on the page usually gets
 
 
@@ -37,13 +39,15 @@ class _Held:
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure the counted article's place, or without counts the story's position mass."""
+    if not context.watched:
+        return NOTHING
     best = context.best(story)
     if best is None:
         return _alone(story, context)
     _, article, reading = best
     held = _held(article, context)
     if held is None and article.outlet not in context.watched:
-        return Measured(0.0)
+        return NOTHING
     rest = _unseen(article, reading.read_at, context)
     value = _WITH_COUNTS * rest * _height(held.last if held else 0)
     return Measured(within(value / _SCALE), _fact(held))
@@ -54,8 +58,10 @@ def _alone(story: Story, context: Context) -> Measured:
     found = [(held, article) for article in story.articles if (held := _held(article, context))]
     if not found:
         watched = story.lead.outlet in context.watched
-        return Measured(-_TYPICAL / _SCALE, _fact(None)) if watched else Measured(0.0)
+        return Measured(-_TYPICAL / _SCALE, _fact(None)) if watched else NOTHING
     held, article = max(found, key=lambda entry: (entry[0].mass, entry[1].key))
+    if context.looks < _LOOKS:
+        return Measured(within(_PLACE_ONLY * _height(held.best) / _SCALE), _fact(held))
     mass = math.fsum(h.mass for h, _ in found) if context.outlets > 1 else held.mass
     rest = _unseen(article, held.at, context)
     value = math.log1p(mass) - _TYPICAL + _ALONE * rest * _height(held.last)
