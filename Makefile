@@ -50,6 +50,7 @@ bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/start.py
 	@$(BIN)/python benchmarks/render.py
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/extraction.py --data "$$DIGEST_TEST_DATA"
+	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/ranking.py --data "$$DIGEST_TEST_DATA/ranking/dev"
 
 # Needs uv on the path; the files hold hashes and no addresses.
 lock:
