@@ -99,7 +99,7 @@ def _story_lines(placed: PlacedStory) -> list[str]:
     mark = "  (update)" if placed.update else ""
     lines = [f"{placed.place:>3}. {placed.lead.title}{mark}"]
     lines.append(f"     {placed.lead.id}   score {placed.ranked.score / MICRO:.2f}")
-    for part in placed.ranked.parts:
+    for part in placed.ranked.telling:
         lines.append(f"     {part.micro / MICRO:>6.2f} {part.signal:<10} {part.fact}".rstrip())
     return lines + [f"            {note}" for note in _notes(placed)]
 

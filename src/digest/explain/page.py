@@ -79,7 +79,7 @@ def _widest(edition: Edition) -> tuple[int, int]:
 def _story(placed: PlacedStory, widest: tuple[int, int]) -> str:
     lead = placed.lead
     mark = "<span class=mark>update</span>" if placed.update else ""
-    bars = "".join(_bar(part, widest) for part in placed.ranked.parts)
+    bars = "".join(_bar(part, widest) for part in placed.ranked.telling)
     rule = f"in {placed.category}: {lead.category_by}" if lead.category_by else ""
     notes = "".join(f"<p class=soft>{escape(_sentence(n))}</p>" for n in (placed.note, rule) if n)
     others = len(placed.ranked.story.others)

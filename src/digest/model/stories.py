@@ -42,6 +42,11 @@ class RankedStory:
         """Return the score in micro-units: exactly the sum of the parts."""
         return sum(part.micro for part in self.parts)
 
+    @property
+    def telling(self) -> tuple[Part, ...]:
+        """Return the parts that have something to say."""
+        return tuple(part for part in self.parts if part.micro or part.fact)
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

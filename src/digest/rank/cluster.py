@@ -18,10 +18,10 @@ from digest.text import words
 
 _HOUR = 3600.0
 JOINS = (0.30, 72 * _HOUR)  #: cosine from which a title joins a story, and the silence that ends it
-MERGES = 0.25  #: what falls into a running story's time is part of it from this cosine
+MERGES = (0.25, 0.0, 2)  #: what falls into a running story's time is part of it from this cosine
 SAGA = (0.20, 96 * _HOUR)  #: looser: follow-ups and other sides of one happening
-_RECENT = 6  #: a word leads to so many groups, the most recent ones: this keeps it linear
-_WORDS = 12  #: so many of the heaviest words of a group are looked up
+_RECENT = 8  #: a word leads to so many groups, the most recent ones: this keeps it linear
+_WORDS = 16  #: so many of the heaviest words of a group are looked up
 _BEGINNING = 6  #: letters of a word that count
 
 _KANA = "\u3040"  #: the first letter of scripts that are written without spaces
@@ -76,11 +76,14 @@ def cluster(articles: Sequence[Article], published: Callable[[Article], datetime
         _Group([number], vector, 1.0, moment, moment)
         for number, (vector, moment) in enumerate(zip(vectors, moments, strict=True))
     ]
-    stories, sagas = _related(_joined(alone))
-    return [
-        Told(tuple(articles[n] for n in sorted(story.members)), saga)
-        for story, saga in zip(stories, sagas, strict=True)
-    ]
+    stories = _gathered(_gathered(alone, *JOINS), *MERGES)
+    members = [sorted(story.members) for story in stories]
+    saga_of = {
+        member: number
+        for number, saga in enumerate(_gathered(stories, *SAGA))
+        for member in saga.members
+    }
+    return [Told(tuple(articles[n] for n in story), saga_of[story[0]]) for story in members]
 
 
 def tokens(title: str) -> list[str]:
@@ -126,55 +129,34 @@ def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
     return -entry[1], entry[0]
 
 
-def _joined(groups: Sequence[_Group]) -> list[_Group]:
-    """Put each title into the most similar live story before it, or let it start one.
+def _gathered(
+    groups: Sequence[_Group], threshold: float, silence: float, least: int = 1
+) -> list[_Group]:
+    """Put each group into the most similar live one before it, or let it stand alone.
 
-    The groups are used up: what is found are the same objects, grown.
+    Groups come in the order of their start; one is live until `silence` seconds after its end,
+    and takes others when it has `least` members. They are used up: what is found are the same
+    objects, grown.
     """
     live = _Live()
     for group in groups:
         heaviest = _heaviest(group)
-        near = _similar(group, heaviest, live, *JOINS)
-        number = _best(near) if near else len(live.groups)
+        near = _similar(group, heaviest, live, threshold, silence)
         if near:
+            number = min(near, key=lambda entry: (-entry[0], entry[1]))[1]
             _join(live.groups[number], group)
         else:
+            number = len(live.groups)
             live.groups.append(group)
-        _remember(live, number, heaviest)
+        if len(live.groups[number].members) >= least:
+            _remember(live, number, heaviest)
     return live.groups
-
-
-def _related(stories: Sequence[_Group]) -> tuple[list[_Group], list[int]]:
-    """Put what falls into a running story's time into it; return the stories and their sagas."""
-    live = _Live()
-    sagas: list[int] = []
-    for story in stories:
-        heaviest = _heaviest(story)
-        near = _similar(story, heaviest, live, *SAGA)
-        running = [(cosine, n) for cosine, n in near if _runs_beside(live.groups[n], story, cosine)]
-        number = _best(running) if running else len(live.groups)
-        if running:
-            _join(live.groups[number], story)
-        else:
-            live.groups.append(story)
-            sagas.append(sagas[_best(near)] if near else number)
-        _remember(live, number, heaviest)
-    return live.groups, sagas
 
 
 def _heaviest(story: _Group) -> list[tuple[str, float]]:
     words = story.total.items()
     ordered = words if len(story.members) == 1 else sorted(words, key=_by_weight)
     return list(islice(ordered, _WORDS))
-
-
-def _runs_beside(other: _Group, story: _Group, cosine: float) -> bool:
-    return cosine >= MERGES and other.end >= story.start and len(other.members) > 1
-
-
-def _best(near: Iterable[tuple[float, int]]) -> int:
-    """Return the most similar group, the oldest among equals."""
-    return min(near, key=lambda entry: (-entry[0], entry[1]))[1]
 
 
 def _similar(
