@@ -10,7 +10,7 @@ from digest.rank.cluster import Told, cluster
 from digest.rank.past import METRICS, References
 from digest.rank.signals import SIGNALS
 from digest.rank.signals.base import NOTHING, Context, Signal
-from digest.rank.signals.prominence import METRIC
+from digest.rank.signals.prominence import METRIC, saga_masses
 from digest.settings import Ranking
 
 _NOTHING = References()
@@ -97,8 +97,10 @@ def _context(
             if metric.partition(":")[0] == METRIC:
                 watched.add(article.outlet)
                 looks.update(reading.read_at for reading in series)
+    sagas = _sagas(told)
+    mass = saga_masses(sagas, readings) if watched and outlets > 1 else {}
     return Context(
-        start, as_of, readings, outlets, published, sagas=_sagas(told),
+        start, as_of, readings, outlets, published, sagas=sagas, saga_mass=mass,
         watched=frozenset(watched), looks=len(looks), counted=counted,
     )  # fmt: skip
 

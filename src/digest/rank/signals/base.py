@@ -38,6 +38,8 @@ class Context:
     sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
     #: article id -> all that tells of the same happening, when that is more than the story
     watched: frozenset[str] = frozenset()  #: outlets whose front page is watched
+    #: id of a saga's most prominent article -> the position mass of the whole saga
+    saga_mass: Mapping[str, float] = field(default_factory=dict)
     looks: int = 0  #: how often front pages were looked at in the window
     counted: bool = False  #: whether any article of the window has counts
     section_weights: Mapping[str, float] = field(default_factory=dict)  #: category -> points

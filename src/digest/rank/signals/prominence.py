@@ -5,7 +5,7 @@ weighted by place, stands for the audience itself.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -45,7 +45,7 @@ def measure(story: Story, context: Context) -> Measured:
     if best is None:
         return _alone(story, context)
     _, article, reading = best
-    held = _held(article, context)
+    held = _held(context.readings.get(article.id, {}))
     if held is None and article.outlet not in context.watched:
         return NOTHING
     rest = _unseen(article, reading.read_at, context)
@@ -54,18 +54,36 @@ def measure(story: Story, context: Context) -> Measured:
 
 
 def _alone(story: Story, context: Context) -> Measured:
-    """Measure the most prominent article; on a page of many outlets the story's articles add up."""
-    found = [(held, article) for article in story.articles if (held := _held(article, context))]
+    """Measure the most prominent article; where outlets share a page, the story's add up.
+
+    The whole saga speaks for the story that has its most prominent article, and only for that one.
+    """
+    known = [(_held(context.readings.get(a.id, {})), a) for a in story.articles]
+    found = [(held, article) for held, article in known if held]
     if not found:
         watched = story.lead.outlet in context.watched
         return Measured(-_TYPICAL / _SCALE, _fact(None)) if watched else NOTHING
     held, article = max(found, key=lambda entry: (entry[0].mass, entry[1].key))
     if context.looks < _LOOKS:
         return Measured(within(_PLACE_ONLY * _height(held.best) / _SCALE), _fact(held))
-    mass = math.fsum(h.mass for h, _ in found) if context.outlets > 1 else held.mass
+    mass = held.mass
+    if context.outlets > 1:
+        mass = context.saga_mass.get(article.id) or math.fsum(h.mass for h, _ in found)
     rest = _unseen(article, held.at, context)
     value = math.log1p(mass) - _TYPICAL + _ALONE * rest * _height(held.last)
     return Measured(within(value / _SCALE), _fact(held))
+
+
+def saga_masses(
+    sagas: Mapping[str, Sequence[Article]], readings: Mapping[str, Mapping[str, Sequence[Reading]]]
+) -> dict[str, float]:
+    """Return the position mass of each whole saga, under its most prominent article."""
+    found: dict[str, float] = {}
+    for saga in {id(articles): articles for articles in sagas.values()}.values():
+        held = [(h.mass, a.id) for a in saga if (h := _held(readings.get(a.id, {})))]
+        if held:
+            found[max(held)[1]] = math.fsum(mass for mass, _ in held)
+    return found
 
 
 def _unseen(article: Article, at: datetime, context: Context) -> float:
@@ -78,12 +96,10 @@ def _height(place: int) -> float:
     return 3.0 - math.log2(1 + (place or _ABSENT))
 
 
-def _held(article: Article, context: Context) -> _Held | None:
+def _held(readings: Mapping[str, Sequence[Reading]]) -> _Held | None:
     """Return what an article held, on the page that gave it most."""
     series = [
-        _sum(readings)
-        for metric, readings in context.readings.get(article.id, {}).items()
-        if metric.partition(":")[0] == METRIC
+        _sum(looks) for metric, looks in readings.items() if metric.partition(":")[0] == METRIC
     ]
     return max(series, key=lambda held: held.mass, default=None)
 
