@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from digest.ingest.http import Fetcher
     from digest.ingest.limits import Limits
     from digest.language import Speech
+    from digest.preflight.rules.base import Lookup
     from digest.render import Renderer
 
 Clock = Callable[[], datetime]
@@ -41,6 +42,7 @@ class App:
     keys: Keys
     now: Clock = system_clock
     limits: "Limits | None" = None  #: of a fetch; None: the usual ones
+    dns: "Lookup | None" = None  #: answers for the DNS; None: the system's resolver
 
     @cached_property
     def renderer(self) -> "Renderer":
@@ -74,6 +76,13 @@ class App:
         from digest.ingest.http import Fetcher
 
         return Fetcher(self.settings.fetch, limits=self.limits)
+
+    @property
+    def lookup(self) -> "Lookup":
+        """Return what asks the DNS."""
+        from digest.preflight.dns import system_lookup
+
+        return self.dns or system_lookup
 
     def newsletter(self, slug: str) -> Newsletter:
         """Return a newsletter's settings; NotFound names those there are."""
@@ -114,7 +123,8 @@ def open_app(
 
 
 def refuse_unknown(settings: Settings, located: Located) -> None:
-    """Raise ConfigError for weights of signals and names of themes there are not."""
+    """Raise ConfigError for signals, themes and rules there are not, and rules that must stay."""
+    from digest.preflight import not_eased
     from digest.rank import unknown_weights
     from digest.settings.folders import known_themes
 
@@ -128,6 +138,9 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
             at = ("newsletters", slug, "theme", "name")
             there = f"there is no theme {newsletter.theme.name!r}; there is {', '.join(themes)}"
             problems.append(f"{located.where(at)}: {'.'.join(at)}: {there}")
+        for rule, why in not_eased(newsletter.preflight).items():
+            of = ("newsletters", slug, "preflight", rule)
+            problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
     if problems:
         raise ConfigError(*problems)
 

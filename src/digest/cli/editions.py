@@ -199,6 +199,11 @@ def preflight(
     context: typer.Context,
     name: str = typer.Argument("", metavar="[EDITION]"),
     rules: bool = typer.Option(False, "--rules", help="List every rule instead."),
+    online: bool | None = typer.Option(
+        None,
+        "--online/--offline",
+        help="Ask the DNS and every linked page too; as for a send, when mail goes to a relay.",
+    ),
     as_json: bool = Json,
 ) -> None:
     """Look an edition over before it leaves; exit 1 on a blocker.
@@ -206,12 +211,14 @@ def preflight(
     Without EDITION the next slot is composed in memory.
     """
     from digest import pipeline, shapes
+    from digest.pipeline.edit import leaves_this_machine
 
     if rules:
         _list_rules(as_json=as_json)
         return
     with opened(context) as app:
-        looked = pipeline.proof(app, stored_or_next(app, name))
+        ask = leaves_this_machine(app) if online is None else online
+        looked = pipeline.proof(app, stored_or_next(app, name), online=ask)
     if as_json:
         print_json({"findings": [shapes.finding(finding) for finding in looked.findings]})
     elif looked.findings:
@@ -228,7 +235,9 @@ def _list_rules(*, as_json: bool) -> None:
 
     if as_json:
         names = ("id", "severity", "about", "source")
-        print_json([{name: str(getattr(rule, name)) for name in names} for rule in RULES])
+        print_json(
+            [{n: str(getattr(rule, n)) for n in names} | {"firm": rule.firm} for rule in RULES]
+        )
         return
     print_table(
         ("rule", "severity", "about", "source"),
