@@ -67,12 +67,12 @@ def test_pages_that_are_gone_block_and_servers_in_trouble_do_not(app: App, serve
 
 
 def test_our_own_pages_are_not_asked_for(app: App, server: Server) -> None:
-    web = app.settings.web.model_copy(update={"base_url": server.url("")})
+    web = app.settings.web.model_copy(update={"base_url": server.url("/pages")})
     own = replace(app, settings=app.settings.model_copy(update={"web": web}))
     edition = built(own, server)
     pipeline.proof(own, edition, online=True)
     assert server.seen
-    assert not [path for path, _ in server.seen if path.startswith(("/u/", "/editions/"))]
+    assert not [path for path, _ in server.seen if path.startswith("/pages")]
 
 
 def test_the_dns_stops_a_send_to_the_world_only(tmp_path: Path) -> None:

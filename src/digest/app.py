@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -49,14 +49,14 @@ class App:
         """Return the renderer, with the outlet's own templates before ours."""
         from digest.render import Renderer
 
-        return Renderer(_templates(self.folder))
+        return Renderer(templates_of(self.folder))
 
     @cached_property
     def speech(self) -> "Speech":
         """Return how the publication speaks."""
         from digest.language import speech
 
-        return speech(_templates(self.folder), self.settings.publication.language)
+        return speech(templates_of(self.folder), self.settings.publication.language)
 
     @cached_property
     def apart(self) -> "Apart":
@@ -91,6 +91,14 @@ class App:
             there = ", ".join(self.settings.newsletters)
             raise NotFound(f"there is no newsletter {slug!r} in the config; there is: {there}")
         return found
+
+    def reread(self, path: Path, environ: Mapping[str, str]) -> "App":
+        """Return the app with the settings as they are now; database and renderer stay."""
+        settings, located = load_settings(path, environ)
+        refuse_unknown(settings, located)
+        again = replace(self, settings=settings)
+        again.__dict__["renderer"] = self.renderer
+        return again
 
     def close(self) -> None:
         """Let go of the database and the processes."""
@@ -128,7 +136,7 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
     from digest.rank import unknown_weights
     from digest.settings.folders import known_themes
 
-    themes = known_themes(_templates(located.path.parent))
+    themes = known_themes(templates_of(located.path.parent))
     problems = []
     for slug, newsletter in settings.newsletters.items():
         for name in unknown_weights(newsletter.ranking.weights):
@@ -145,7 +153,7 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
         raise ConfigError(*problems)
 
 
-def _templates(folder: Path) -> tuple[Path, ...]:
+def templates_of(folder: Path) -> tuple[Path, ...]:
     """Return the folders of templates, the outlet's own first."""
     from digest.settings.folders import default_theme
 
