@@ -1,23 +1,30 @@
 """Preflight as a gate: what it asks outside, what a config may turn down, what it stops."""
 
 import json
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from digest import pipeline
+from digest import pipeline, scheduler
 from digest.app import App
 from digest.errors import ConfigError, WrongState
 from digest.ingest.limits import Limits
-from digest.model import Edition, Finding, Severity
+from digest.model import Edition, EditionState, Finding, Severity
 from digest.pipeline.edit import leaves_this_machine
 from digest.preflight.dns import system_lookup
-from tests.apps import a_week, an_app, fill
+from tests.apps import Clock, a_week, an_app, fill
 from tests.ingest.site import Server
 from tests.make import NOW
 from tests.preflight.broken import RECORDS
+from tests.sink import Sink, running
+
+STOP = threading.Event()
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def test_our_own_pages_are_not_asked_for(app: App, server: Server) -> None:
 
 
 def test_the_dns_stops_a_send_to_the_world_only(tmp_path: Path) -> None:
-    opened = an_app(tmp_path, transport="smtp", more="[newsletters.weekly.preflight]\n")
+    opened = an_app(tmp_path, transport="smtp")
     smtp = opened.settings.mail.smtp.model_copy(update={"host": "relay.example"})
     mail = opened.settings.mail.model_copy(update={"smtp": smtp})
     public = replace(
@@ -92,6 +99,24 @@ def test_the_dns_stops_a_send_to_the_world_only(tmp_path: Path) -> None:
         pipeline.approve_edition(public, edition)
     assert pipeline.approve_edition(opened, edition).sha256
     opened.close()
+
+
+def test_the_scheduler_holds_an_edition_with_a_blocker_and_tells_someone(tmp_path: Path) -> None:
+    clock = Clock(NOW - timedelta(hours=1))
+    with running(Sink()) as sink:
+        app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+        fill(app, [replace(a, url="https://192.0.2.7/" + a.id) for a in a_week()], readers=2)
+        for _ in range(2):
+            scheduler.run_due_slots(app, STOP)
+            scheduler.send_open_editions(app, STOP)
+            clock.move(hours=1)
+        edition = pipeline.find_edition(app, "latest")
+        assert (edition.state, sink.counts) == (EditionState.HELD, {"editor@news.example": 1})
+        assert "CNT-03: a bare IP address" in edition.reason
+        assert b"is held" in sink.received[0].content
+        with pytest.raises(WrongState, match="CNT-03"):
+            pipeline.approve_edition(app, edition)
+        app.close()
 
 
 def test_a_rule_turned_down_in_the_config_lets_an_edition_out(tmp_path: Path) -> None:
@@ -126,9 +151,7 @@ def test_no_name_under_invalid_is_found_and_nothing_is_raised() -> None:
     assert not system_lookup("a..b", "TXT")
 
 
-def test_the_demo_edition_has_nothing_against_it(digest: Callable[..., object]) -> None:
-    run: Callable[..., object] = digest
-    run("demo", "--dir", "demo")
-    done = run("-c", "demo/config.toml", "preflight", "latest", "--json")
-    assert json.loads(done.stdout) == {"findings": []}  # type: ignore[attr-defined]
-    assert done.returncode == 0  # type: ignore[attr-defined]
+def test_the_demo_edition_has_nothing_against_it(digest: Run) -> None:
+    digest("demo", "--dir", "demo")
+    done = digest("-c", "demo/config.toml", "preflight", "latest", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"findings": []})
