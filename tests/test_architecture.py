@@ -45,8 +45,10 @@ HOMES = {
     "rich": ("cli",),
     "jinja2": ("render", "web"),
     "email_validator": ("audience",),
+    "dns": ("preflight/dns.py",),
+    "watchfiles": ("web",),
     "babel": ("language.py",),
-    "PIL": ("demo",),
+    "PIL": ("demo", "pipeline/shots.py"),
 }
 PARTS = {
     "rank/signals": {"base"},

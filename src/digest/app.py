@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from digest.ingest.http import Fetcher
     from digest.ingest.limits import Limits
     from digest.language import Speech
+    from digest.preflight.rules.base import Lookup
     from digest.render import Renderer
 
 Clock = Callable[[], datetime]
@@ -41,20 +42,21 @@ class App:
     keys: Keys
     now: Clock = system_clock
     limits: "Limits | None" = None  #: of a fetch; None: the usual ones
+    dns: "Lookup | None" = None  #: answers for the DNS; None: the system's resolver
 
     @cached_property
     def renderer(self) -> "Renderer":
         """Return the renderer, with the outlet's own templates before ours."""
         from digest.render import Renderer
 
-        return Renderer(_templates(self.folder))
+        return Renderer(templates_of(self.folder))
 
     @cached_property
     def speech(self) -> "Speech":
         """Return how the publication speaks."""
         from digest.language import speech
 
-        return speech(_templates(self.folder), self.settings.publication.language)
+        return speech(templates_of(self.folder), self.settings.publication.language)
 
     @cached_property
     def apart(self) -> "Apart":
@@ -75,6 +77,13 @@ class App:
 
         return Fetcher(self.settings.fetch, limits=self.limits)
 
+    @property
+    def lookup(self) -> "Lookup":
+        """Return what asks the DNS."""
+        from digest.preflight.dns import system_lookup
+
+        return self.dns or system_lookup
+
     def newsletter(self, slug: str) -> Newsletter:
         """Return a newsletter's settings; NotFound names those there are."""
         found = self.settings.newsletters.get(slug)
@@ -82,6 +91,14 @@ class App:
             there = ", ".join(self.settings.newsletters)
             raise NotFound(f"there is no newsletter {slug!r} in the config; there is: {there}")
         return found
+
+    def reread(self, path: Path, environ: Mapping[str, str]) -> "App":
+        """Return the app with the settings as they are now; database and renderer stay."""
+        settings, located = load_settings(path, environ)
+        refuse_unknown(settings, located)
+        again = replace(self, settings=settings)
+        again.__dict__["renderer"] = self.renderer
+        return again
 
     def close(self) -> None:
         """Let go of the database and the processes."""
@@ -114,11 +131,12 @@ def open_app(
 
 
 def refuse_unknown(settings: Settings, located: Located) -> None:
-    """Raise ConfigError for weights of signals and names of themes there are not."""
+    """Raise ConfigError for signals, themes and rules there are not, and rules that must stay."""
+    from digest.preflight import not_eased
     from digest.rank import unknown_weights
     from digest.settings.folders import known_themes
 
-    themes = known_themes(_templates(located.path.parent))
+    themes = known_themes(templates_of(located.path.parent))
     problems = []
     for slug, newsletter in settings.newsletters.items():
         for name in unknown_weights(newsletter.ranking.weights):
@@ -128,11 +146,14 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
             at = ("newsletters", slug, "theme", "name")
             there = f"there is no theme {newsletter.theme.name!r}; there is {', '.join(themes)}"
             problems.append(f"{located.where(at)}: {'.'.join(at)}: {there}")
+        for rule, why in not_eased(newsletter.preflight).items():
+            of = ("newsletters", slug, "preflight", rule)
+            problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
     if problems:
         raise ConfigError(*problems)
 
 
-def _templates(folder: Path) -> tuple[Path, ...]:
+def templates_of(folder: Path) -> tuple[Path, ...]:
     """Return the folders of templates, the outlet's own first."""
     from digest.settings.folders import default_theme
 

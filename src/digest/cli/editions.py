@@ -1,4 +1,4 @@
-"""`digest build`, `explain`, `editions`, `preview`, `preflight`."""
+"""`digest build`, `explain`, `editions`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli import hand
+from digest.cli import hand, preview
 from digest.cli.common import (
     Json,
     counted,
-    finding_lines,
     group,
     opened,
     parse_moment,
@@ -28,8 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("build")(build)
     app.command("explain")(explain)
-    app.command("preview")(preview)
-    app.command("preflight")(preflight)
+    preview.register(app)
     editions = group(app, "editions", "The issues: list, show, approve.")
     editions.command("list")(list_editions)
     editions.command("show")(show)
@@ -87,15 +85,6 @@ def say_edition(app: "App", edition: "Edition", *, as_json: bool) -> None:
     if numbers.frozen:
         settled = ", ".join(f"{name} {value}" for name, value in asdict(numbers).items())
         print(f"deliveries: {settled}")
-
-
-def stored_or_next(app: "App", name: str) -> "Edition":
-    """Return a stored edition; without a name the next slot's, composed in memory."""
-    from digest import pipeline
-
-    if not name:
-        return pipeline.compose_next(app, next(iter(app.settings.newsletters)))
-    return pipeline.find_edition(app, name)
 
 
 def explain(
@@ -169,68 +158,3 @@ def approve(
     with opened(context) as app:
         edition = pipeline.approve_edition(app, pipeline.find_edition(app, name))
     print(f"{edition.key}: approved, sha256 {edition.sha256}")
-
-
-def preview(
-    context: typer.Context,
-    name: str = typer.Argument("", metavar="[EDITION]"),
-    out: Path = typer.Option(Path("preview"), "--out", help="The folder to write into."),
-    show_it: bool = typer.Option(False, "--open", help="Open it in the browser."),
-) -> None:
-    """Write preview.html, preview.txt and preview.eml; nothing is changed.
-
-    Without EDITION the next slot is composed in memory.
-    """
-    from digest import pipeline
-
-    with opened(context) as app:
-        looked = pipeline.proof(app, stored_or_next(app, name))
-        written = pipeline.write_preview(app, looked, out)
-    for path in written:
-        print(path)
-    say_errors(finding_lines(looked.findings))
-    if show_it:
-        import webbrowser
-
-        webbrowser.open(written[0].absolute().as_uri())
-
-
-def preflight(
-    context: typer.Context,
-    name: str = typer.Argument("", metavar="[EDITION]"),
-    rules: bool = typer.Option(False, "--rules", help="List every rule instead."),
-    as_json: bool = Json,
-) -> None:
-    """Look an edition over before it leaves; exit 1 on a blocker.
-
-    Without EDITION the next slot is composed in memory.
-    """
-    from digest import pipeline, shapes
-
-    if rules:
-        _list_rules(as_json=as_json)
-        return
-    with opened(context) as app:
-        looked = pipeline.proof(app, stored_or_next(app, name))
-    if as_json:
-        print_json({"findings": [shapes.finding(finding) for finding in looked.findings]})
-    elif looked.findings:
-        rows = [(f.rule, f.severity.value, f.message, f.where) for f in looked.findings]
-        print_table(("rule", "severity", "what", "where"), rows)
-    else:
-        print(f"{looked.edition.key}: nothing to say against it")
-    if looked.blockers:
-        raise typer.Exit(1)
-
-
-def _list_rules(*, as_json: bool) -> None:
-    from digest.preflight.rules import RULES
-
-    if as_json:
-        names = ("id", "severity", "about", "source")
-        print_json([{name: str(getattr(rule, name)) for name in names} for rule in RULES])
-        return
-    print_table(
-        ("rule", "severity", "about", "source"),
-        [(rule.id, rule.severity.value, rule.about, rule.source) for rule in RULES],
-    )

@@ -28,6 +28,9 @@ timezone = "Europe/Berlin"
 postal_address = "1 Main Street, 10115 Berlin"
 contact = "editor@news.example"
 
+[web]
+base_url = "https://digest.news.example"   # where readers would reach the pages of `digest run`
+
 [mail]
 transport = "folder"             # writes one .eml per delivery into outbox/: nothing leaves
 from = "Atlas Weekly <weekly@news.example>"

@@ -11,7 +11,8 @@ from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Rendered, Severity
 from digest.pipeline.material import compose_slot, same_hand
-from digest.preflight import check
+from digest.pipeline.outside import look_outside
+from digest.preflight import Outside, check
 from digest.slots import Slot, next_slot
 from digest.store import editions
 
@@ -68,8 +69,11 @@ def find_edition(app: App, name: str) -> Edition:
         return editions.find(tx, name)
 
 
-def proof(app: App, edition: Edition) -> Proof:
-    """Render an edition and look it over; once approved, the frozen bytes are shown."""
+def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
+    """Render an edition and look it over; once approved, the frozen bytes are shown.
+
+    `online` also asks the DNS and every page and picture that is linked.
+    """
     publication, base_url = app.settings.publication, app.settings.web.base_url
     frozen = frozen_bytes(app, edition)
     head = frozen[1] if frozen else head_for(app.settings, edition.newsletter, edition.id)
@@ -82,15 +86,25 @@ def proof(app: App, edition: Edition) -> Proof:
             )
         )
         compiled = compile_message(rendered, head)
-        verify(build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at)))
+        copy = build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at))
+        verify(copy)
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
         return Proof(edition, None, (blocker,), head)
-    findings = check(edition, rendered, publication, public=_leaves_this_machine(app))
+    findings = check(
+        edition,
+        rendered,
+        publication,
+        public=leaves_this_machine(app),
+        content=copy.content,
+        outside=look_outside(app, rendered) if online else Outside(),
+        eased=app.newsletter(edition.newsletter).preflight,
+    )
     return Proof(edition, rendered, findings, head, compiled.sha256)
 
 
-def _leaves_this_machine(app: App) -> bool:
+def leaves_this_machine(app: App) -> bool:
+    """Say whether mail goes out to a relay elsewhere."""
     mail = app.settings.mail
     return mail.transport == "smtp" and mail.smtp.host not in ("127.0.0.1", "::1", "localhost")
 
@@ -104,7 +118,7 @@ def approve_edition(app: App, edition: Edition) -> Edition:
         raise WrongState(f"{edition.key} is {edition.state.value}; only a draft can be approved")
     if not edition.stories:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
-    looked = proof(app, edition)
+    looked = proof(app, edition, online=leaves_this_machine(app))
     if looked.rendered is None or looked.blockers:
         first = looked.blockers[0]
         raise WrongState(f"{edition.key} cannot be sent: {first.rule}: {first.message}")

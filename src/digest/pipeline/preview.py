@@ -5,24 +5,30 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from digest.app import App
+from digest.audience.address import parse_address
 from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
-from digest.errors import NotFound, RenderError
-from digest.model import EditionState
+from digest.errors import NotFound, RenderError, WrongState
+from digest.model import Edition, EditionState, SubscriptionState
 from digest.pipeline.edit import Proof
-from digest.store import editions
+from digest.store import editions, subscribers
 from digest.text import TOKEN
 
 _PUBLIC = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 _TOKEN = "P" * 32  #: its unsubscribe link does nothing
 
 
-def write_preview(app: App, looked: Proof, out: Path) -> list[Path]:
-    """Write preview.html, preview.txt and preview.eml; nothing in the database changes."""
+def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[Path]:
+    """Write preview.html, preview.txt and preview.eml; nothing in the database changes.
+
+    With `reader`, the address of someone who would get it, the mail is theirs; its links to
+    unsubscribe have the shape of theirs and do nothing, so that files can be passed on.
+    """
     if looked.rendered is None:
         raise RenderError(looked.findings[0].message)
     head = looked.head
-    address = parseaddr(app.settings.publication.contact)[1] or head.sender_email
+    address = _reader(app, looked.edition, reader) if reader else ""
+    address = address or parseaddr(app.settings.publication.contact)[1] or head.sender_email
     recipient = Recipient(
         address, _TOKEN, 0, looked.edition.slot_at, f"preview.{looked.sha256[:16]}"
     )
@@ -36,6 +42,19 @@ def write_preview(app: App, looked: Proof, out: Path) -> list[Path]:
     for name, content in written.items():
         (out / name).write_bytes(content)
     return [out / name for name in written]
+
+
+def _reader(app: App, edition: Edition, email: str) -> str:
+    """Return the address of a person who would get an edition; WrongState says why not."""
+    with app.database.reading() as tx:
+        person = subscribers.find(tx, parse_address(email).key)
+    mine = [s.state for s in person.subscriptions if s.newsletter == edition.newsletter]
+    if person.suppressed:
+        raise WrongState(f"{email} would not get {edition.key}: suppressed, {person.suppressed}")
+    if SubscriptionState.ACTIVE not in mine:
+        state = mine[0] if mine else "not subscribed"
+        raise WrongState(f"{email} would not get {edition.key}: {state}")
+    return person.email
 
 
 def published_html(app: App, newsletter: str, day: date) -> str:

@@ -1,24 +1,63 @@
 """Look an edition over before it leaves: every rule, findings as values."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
 from digest.model import Edition, Finding, Rendered, Severity
 from digest.preflight.page import read
 from digest.preflight.rules import RULES
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import Case, Outside, Rule
 from digest.settings.tables import Publication
 
-__all__ = ["RULES", "Rule", "check"]
+__all__ = ["RULES", "Outside", "Rule", "check", "not_eased"]
 
 _WORST_FIRST = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
+_OFF: Mapping[str, str] = {}
 
 
 def check(
-    edition: Edition, rendered: Rendered, publication: Publication, *, public: bool = False
+    edition: Edition,
+    rendered: Rendered,
+    publication: Publication,
+    *,
+    public: bool = False,
+    content: bytes = b"",
+    outside: Outside = Outside(),  # noqa: B008 - frozen
+    eased: Mapping[str, str] = _OFF,
 ) -> tuple[Finding, ...]:
     """Return what the rules find, the worst first; nothing at all is the best answer.
 
     `public` says that the mail leaves this machine: links only this machine can open then
-    block it.
+    block it. `content` is one copy of the message, for the rules on its header. `eased` are
+    rules turned down to "warning" or "off"; those that are firm stay.
     """
-    case = Case(edition, rendered, publication, read(rendered.html), public)
-    found = [finding for rule in RULES for finding in rule.check(case)]
+    mail = message_from_bytes(content, policy=policy.SMTP) if content else EmailMessage()
+    page = read(rendered.html)
+    case = Case(edition, rendered, publication, page, public, content, mail, outside)
+    found = [
+        finding
+        for rule in RULES
+        for finding in _eased(rule, rule.check(case), eased.get(rule.id, ""))
+    ]
     return tuple(sorted(found, key=lambda finding: _WORST_FIRST.index(finding.severity)))
+
+
+def not_eased(eased: Mapping[str, str]) -> dict[str, str]:
+    """Return the names that cannot be turned down, each with the reason."""
+    known = {rule.id: rule for rule in RULES}
+    refused = {name: "there is no such rule" for name in eased if name not in known}
+    firm = "the law, or a reader's way out, asks for it: it cannot be turned down"
+    return refused | {name: firm for name in eased if name in known and known[name].firm}
+
+
+def _eased(rule: Rule, found: Iterable[Finding], to: str) -> list[Finding]:
+    if rule.firm or not to:
+        return list(found)
+    if to == "off":
+        return []
+    return [
+        replace(f, severity=Severity.WARNING) if f.severity is Severity.BLOCKER else f
+        for f in found
+    ]

@@ -4,11 +4,12 @@ import re
 import textwrap
 import traceback
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import (
+    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
@@ -131,11 +132,24 @@ def _isolated_markup(context: Context, text: object) -> Markup:
     return Markup('<bdi dir="{}">{}</bdi>').format(direction, text) if direction else escape(text)
 
 
+class _Layers(FileSystemLoader):
+    """Takes a file from the first folder that has it, also when it came there later."""
+
+    def get_source(
+        self, environment: Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        """Return text, path, and what says whether the text still is the one to use."""
+        text, path, unchanged = super().get_source(environment, template)
+        paths = [Path(folder, template) for folder in self.searchpath]
+        above = paths[: paths.index(Path(path))]
+        return text, path, lambda: unchanged() and not any(other.exists() for other in above)
+
+
 def _environment(
     folders: tuple[Path, ...], *, extensions: list[type[Extension]], autoescape: bool
 ) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folders),
+        loader=_Layers(folders),
         extensions=extensions,
         undefined=StrictUndefined,
         autoescape=autoescape,

@@ -260,6 +260,7 @@ class Newsletter(Table):
     catch_up: Span = timedelta(hours=24)
     skip_dates: tuple[date, ...] = ()
     audience: Unavailable = ""
+    preflight: dict[str, Literal["warning", "off"]] = {}
     ranking: Ranking = Ranking()
     theme: Theme = Theme()
 

@@ -51,13 +51,13 @@ def serve(app: App) -> None:
         log_config=None,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    _Server(config).run(sockets=[_bind(app.settings.web.host, app.settings.web.port)])
+    Server(config).run(sockets=[bind(app.settings.web.host, app.settings.web.port)])
     if not drained.is_set() and stop.is_set():
         _log.warning("messages were in flight when the grace of %d s ended", _GRACE_SECONDS)
         os._exit(3)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """Take the port before anything starts; WrongState when somebody has it."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -77,7 +77,7 @@ def _shut_down(clock: BackgroundScheduler, drained: threading.Event) -> None:
     drained.set()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Ends with code 0 when it was told to stop: that is no failure."""
 
     @contextmanager

@@ -11,7 +11,7 @@ def _check(case: Case) -> Iterator[Finding]:
         if "alt" not in tag.attributes:
             yield _finding("a picture without alt", tag.attributes.get("src", ""))
     for anchor in case.page.anchors:
-        if not anchor.words:
+        if not anchor.words and not anchor.hidden:
             yield _finding("a link without words; give its picture an alt text", anchor.href)
 
 

@@ -29,4 +29,5 @@ RULE = Rule(
     "The publication's name and postal address are shown.",
     "CAN-SPAM; GDPR practice",
     _check,
+    firm=True,
 )

@@ -23,4 +23,5 @@ RULE = Rule(
     "Every placement is labelled with what it is and whose it is.",
     "advertising law",
     _check,
+    firm=True,
 )

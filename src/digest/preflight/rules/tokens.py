@@ -39,4 +39,5 @@ RULE = Rule(
     "Every template sign is replaced; the recipient's token is in HTML and text.",
     "measured",
     _check,
+    firm=True,
 )

@@ -26,4 +26,5 @@ RULE = Rule(
     "A visible link to unsubscribe in HTML and text.",
     "Google, Yahoo, Microsoft and Apple sender guidelines",
     _check,
+    firm=True,
 )

@@ -1,0 +1,26 @@
+"""AUTH-09: the sender writes from a domain of their own."""
+
+from collections.abc import Iterator
+
+from digest.model import Finding, Severity
+from digest.preflight.rules.base import Case, Rule
+
+_FREE = frozenset(
+    "gmail.com googlemail.com yahoo.com ymail.com aol.com outlook.com hotmail.com live.com "
+    "msn.com icloud.com me.com gmx.de gmx.net web.de proton.me protonmail.com mail.ru".split()
+)
+
+
+def _check(case: Case) -> Iterator[Finding]:
+    if case.domain in _FREE:
+        message = f"mail from {case.domain} by another server is refused; use your own domain"
+        yield Finding("AUTH-09", Severity.BLOCKER, message, "From")
+
+
+RULE = Rule(
+    "AUTH-09",
+    Severity.BLOCKER,
+    "The sender's domain is their own, not a free mailbox.",
+    "Google, Yahoo and Microsoft sender guidelines",
+    _check,
+)
