@@ -231,10 +231,9 @@ def send_open_editions(app: App, stop: threading.Event) -> None:
 
 def _send(edition: Edition, app: App, stop: threading.Event) -> None:
     drained = pipeline.drain_outbox(app, edition, stop=stop)
-    if drained.refused_login:
-        paused = pipeline.move_edition(app, edition, EditionState.PAUSED, drained.problem)
-        why = f"{drained.problem}. Mend the login, then run `digest send {edition.key}`."
-        notices.tell(app, paused, "is paused", why)
+    if drained.lasting:
+        why = f"{drained.problem}. Mend it, then run `digest editions resume {edition.key}`."
+        notices.tell(app, drained.edition, "is paused", why)
     elif drained.problem:
         _log.error("%s: %s", edition.key, drained.problem)
     if drained.finished:

@@ -6,7 +6,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from digest.cli import articles, config, db, demo, editions, feeds, placements, run_all, subscribers
+from digest.cli import (
+    articles,
+    config,
+    db,
+    deliveries,
+    demo,
+    editions,
+    feeds,
+    placements,
+    run_all,
+    subscribers,
+)
 from digest.cli import send as sending
 from digest.cli.common import OPTIONS, version_option
 
@@ -45,6 +56,7 @@ for part in (
     articles,
     editions,
     sending,
+    deliveries,
     subscribers,
     placements,
     run_all,

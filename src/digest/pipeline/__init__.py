@@ -6,6 +6,7 @@ transaction is open during network work.
 
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
+from digest.pipeline.doubts import drop_doubts, resend_doubts
 from digest.pipeline.edit import (
     Proof,
     approve_edition,
@@ -29,7 +30,13 @@ from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
-from digest.pipeline.stop import cancel_edition, skip_slot, undo_skip
+from digest.pipeline.stop import (
+    cancel_edition,
+    pause_edition,
+    resume_edition,
+    skip_slot,
+    undo_skip,
+)
 
 __all__ = [
     "Added",
@@ -46,6 +53,7 @@ __all__ = [
     "decide_article",
     "draft_edition",
     "drain_outbox",
+    "drop_doubts",
     "drop_unpublished",
     "edit_words",
     "fetch_feeds",
@@ -54,12 +62,15 @@ __all__ = [
     "import_counts",
     "import_files",
     "move_edition",
+    "pause_edition",
     "pin_article",
     "place_article",
     "proof",
     "published_html",
     "queue_edition",
     "refresh",
+    "resend_doubts",
+    "resume_edition",
     "skip_slot",
     "test_send",
     "undo_place",
