@@ -30,6 +30,10 @@ class WrongState(DigestError):
     """That is not possible in the present state."""
 
 
+class Locked(DigestError):
+    """This database is a copy and must not send."""
+
+
 class InvalidToken(DigestError):
     """This link is not valid or too old."""
 

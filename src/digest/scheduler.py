@@ -80,8 +80,9 @@ def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
 def run_due_slots(app: App, stop: threading.Event) -> None:
     """See to each newsletter: draft ahead, what is approved, the newest due slot.
 
-    One newsletter's trouble does not keep another from its slot.
+    One newsletter's trouble does not keep another from its slot. Locked on a copy.
     """
+    app.require_unlocked()
     for slug in app.settings.newsletters:
         for step in (_refresh_ahead, _draft_ahead, _queue_approved, _run_due_slot):
             guarded(lambda app, _stop, step=step, slug=slug: step(app, slug), app, stop)  # type: ignore[misc]

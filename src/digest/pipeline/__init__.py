@@ -32,6 +32,7 @@ from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 from digest.pipeline.stop import (
     cancel_edition,
+    hold_edition,
     pause_edition,
     resume_edition,
     skip_slot,
@@ -59,6 +60,7 @@ __all__ = [
     "fetch_feeds",
     "find_edition",
     "health",
+    "hold_edition",
     "import_counts",
     "import_files",
     "move_edition",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from digest.app import App
-from digest.audience.tokens import UNSUBSCRIBE, make_token
+from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
 from digest.deliver.head import Recipient
 from digest.deliver.message import Compiled, build
 from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, parse_rate, retry_after
@@ -148,7 +148,8 @@ def _send_one(run: Run, transport: Transport, delivery: Delivery, token: str) ->
 def _recipient(app: App, delivery: Delivery) -> Recipient:
     signed = make_token(app.keys, UNSUBSCRIBE, delivery.public_id)
     claimed_at = delivery.first_claimed_at or app.now()
-    return Recipient(delivery.email, signed, delivery.id, claimed_at)
+    tag = bounce_tag(app.keys, delivery.id)
+    return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
 
 
 def _settle_refused(app: App, delivery: Delivery, token: str, error: DeliveryError) -> None:

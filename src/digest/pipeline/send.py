@@ -39,6 +39,7 @@ class Drained:
 
 def queue_edition(app: App, edition: Edition) -> Edition:
     """Freeze the readers: one row for each active, unsuppressed subscriber, in one transaction."""
+    app.require_unlocked()
     now = app.now()
     with app.database.transaction() as tx:
         filling = editions.move(tx, edition, EditionState.FILLING, now)
@@ -58,6 +59,7 @@ def drain_outbox(
     """
     if edition.state is not EditionState.SENDING:
         raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
+    app.require_unlocked()
     _settle_doubts(app, edition)
     run = Run(app, edition, _compiled(app, edition), stop or threading.Event(), on_progress)
     connections = app.settings.mail.connections

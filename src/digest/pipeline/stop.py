@@ -43,6 +43,14 @@ def pause_edition(app: App, edition: Edition, reason: str) -> Edition:
         return pause(tx, edition, reason, app.now())
 
 
+def hold_edition(app: App, edition: Edition, reason: str) -> Edition:
+    """Keep an edition that would go out by itself from it: pause it, or hold it before it began."""
+    if edition.state is EditionState.SENDING:
+        return pause_edition(app, edition, reason)
+    with app.database.transaction() as tx:
+        return editions.move(tx, edition, EditionState.HELD, app.now(), reason=reason)
+
+
 def pause(tx: Transaction, edition: Edition, reason: str, now: datetime) -> Edition:
     """Pause an edition; what was claimed is queued again, so its fences fail."""
     paused = editions.move(tx, edition, EditionState.PAUSED, now, reason=reason)
