@@ -200,6 +200,10 @@ def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
 
 
 def _queue(app: App, edition: Edition) -> None:
+    if grown := pipeline.growth(app, edition):
+        how = f"`digest send {edition.key} --allow-growth` sends it all the same"
+        _hold(app, edition, f"{grown}; {how}")
+        return
     sending = pipeline.queue_edition(app, edition)
     _log.info("%s: queued", sending.key)
 

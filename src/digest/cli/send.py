@@ -53,6 +53,9 @@ def send(
     name: str = typer.Argument(..., metavar="EDITION"),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would go out to how many."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    allow_growth: bool = typer.Option(
+        False, "--allow-growth", help="Nor when it has many more readers than the last one."
+    ),
 ) -> None:
     """Approve if needed, queue and send now, with progress.
 
@@ -71,7 +74,8 @@ def send(
         if dry_run:
             print(f"would go to {counted(readers, 'subscriber')} now; it is {edition.state.value}")
             return
-        if not yes and not _agreed(edition, readers):
+        agreed = allow_growth or _expected(app, edition)
+        if not agreed or (not yes and not _agreed(edition, readers)):
             print("nothing was sent")
             raise typer.Exit(3)
         drained = _drain(app, _going(app, edition))
@@ -90,6 +94,23 @@ def _refuse_hopeless(app: "App", edition: "Edition") -> None:
         raise WrongState(f"{edition.key} was sent already, to {numbers.sent} of {numbers.frozen}")
     if not edition.stories:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
+
+
+def _expected(app: "App", edition: "Edition") -> bool:
+    """Ask, whatever `--yes` says, when far more people would get it than the last one."""
+    from digest import pipeline
+    from digest.model import EditionState
+    from digest.store.editions import OPEN_STATES
+
+    grown = ""
+    if edition.state in (*OPEN_STATES, EditionState.APPROVED):
+        grown = pipeline.growth(app, edition)
+    if not grown:
+        return True
+    if not sys.stdin.isatty():
+        say_errors([f"{grown}; there is no terminal to ask on: give --allow-growth"])
+        return False
+    return typer.confirm(f"{edition.key}: {grown}. Is that right?")
 
 
 def _agreed(edition: "Edition", readers: int) -> bool:

@@ -28,7 +28,7 @@ from digest.pipeline.health import health
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
-from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
+from digest.pipeline.send import Drained, drain_outbox, growth, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
 from digest.pipeline.stop import (
     cancel_edition,
@@ -59,6 +59,7 @@ __all__ = [
     "edit_words",
     "fetch_feeds",
     "find_edition",
+    "growth",
     "health",
     "hold_edition",
     "import_counts",

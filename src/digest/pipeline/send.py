@@ -16,9 +16,10 @@ from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.drain import Run, work
 from digest.pipeline.edit import Proof, frozen_bytes
 from digest.pipeline.stop import pause
-from digest.store import editions, outbox
+from digest.store import editions, outbox, subscribers
 
 _RESEND_AFTER = timedelta(minutes=10)
+_MANY, _SURPRISE = 200, 1.5  #: readers, and how often those of the last edition
 _TEST_TOKEN = "T" * 32
 
 
@@ -35,6 +36,19 @@ class Drained:
     def finished(self) -> bool:
         """Say whether every row is settled."""
         return self.edition.state is EditionState.SENT
+
+
+def growth(app: App, edition: Edition) -> str:
+    """Return in words that an edition has surprisingly many readers; "" when it has not.
+
+    That is more than 200, and more than 1.5 times as many as the newsletter's last edition.
+    """
+    with app.database.reading() as tx:
+        readers = subscribers.active_count(tx, edition.newsletter)
+        before = editions.last_frozen(tx, edition)
+    if not before or readers <= _MANY or readers <= _SURPRISE * before:
+        return ""
+    return f"it has {readers:,} readers, the last edition had {before:,}"
 
 
 def queue_edition(app: App, edition: Edition) -> Edition:
