@@ -143,15 +143,19 @@ def _drain(app: "App", edition: "Edition") -> "Drained":
     from digest.store import deliveries
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _end(stop))
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: _end(stop)) for number in wanted]
     with _bar() as show:
 
         def progress(numbers: Numbers) -> None:
             with app.database.reading() as tx:
                 show(numbers, dict(deliveries.troubles(tx, edition.id)))
 
-        return pipeline.drain_outbox(app, edition, progress, stop)
+        try:
+            return pipeline.drain_outbox(app, edition, progress, stop)
+        finally:
+            for number, handler in zip(wanted, before, strict=True):
+                signal.signal(number, handler)
 
 
 def _end(stop: threading.Event) -> None:
