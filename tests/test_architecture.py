@@ -36,6 +36,7 @@ HOMES = {
     "protego": ("ingest/robots.py",),
     "httpx2": ("ingest/http.py",),
     "httpcore2": ("ingest/http.py",),
+    "cryptography": ("deliver/dkim.py",),
     "smtplib": ("deliver/transports/smtp.py",),
     "apscheduler": ("scheduler.py", "web/serve.py"),
     "fastapi": ("web",),

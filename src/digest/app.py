@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.audience.tokens import Keys
-from digest.errors import ConfigError, NotFound
+from digest.errors import ConfigError, Locked, NotFound
 from digest.settings import Located, Mail, Newsletter, Settings, load_settings
-from digest.store import Database
+from digest.store import Database, instance
 
 if TYPE_CHECKING:
+    from digest.deliver.dkim import Signer
     from digest.deliver.transports.base import Transport
     from digest.ingest.apart import Apart
     from digest.ingest.http import Fetcher
@@ -66,10 +67,39 @@ class App:
         return Apart()
 
     def open_transport(self) -> "Transport":
-        """Open one transport, at most one connection; the caller closes it."""
+        """Open one transport, at most one connection; the caller closes it.
+
+        Locked when the database is a copy.
+        """
+        from digest.deliver.dkim import Signed
         from digest.deliver.transports import TRANSPORTS
 
-        return TRANSPORTS[self.settings.mail.transport](self._mail)
+        self.require_unlocked()
+        opened = TRANSPORTS[self.settings.mail.transport](self._mail)
+        return Signed(opened, self._signers) if self._signers else opened
+
+    @cached_property
+    def _signers(self) -> "tuple[Signer, ...]":
+        from digest.deliver.dkim import load_signers
+
+        return load_signers(self.settings.mail.dkim, self.folder)
+
+    def require_unlocked(self) -> None:
+        """Raise Locked when the database is a copy or was restored (promise P7)."""
+        reason = instance.why_locked(self.database, self.instance_file, secrets.token_hex(16))
+        if reason:
+            raise Locked(
+                f"{self.database.name}: nothing is sent: {reason}. If this is the database that "
+                "shall send from now on, run `digest db unlock`"
+            )
+
+    @property
+    def instance_file(self) -> Path:
+        """Return the file that tells the database from a copy."""
+        given = self.settings.database.instance_file
+        if not given and self.database.is_sqlite:
+            return Path(f"{self.database.name}.instance")
+        return self.folder / (given or "digest.instance")
 
     def open_fetcher(self) -> "Fetcher":
         """Open the fetcher; the caller closes it."""
@@ -131,7 +161,7 @@ def open_app(
 
 
 def refuse_unknown(settings: Settings, located: Located) -> None:
-    """Raise ConfigError for signals, themes and rules there are not, and rules that must stay."""
+    """Raise ConfigError for signals, themes, rules and keys there are not, or must stay."""
     from digest.preflight import not_eased
     from digest.rank import unknown_weights
     from digest.settings.folders import known_themes
@@ -149,8 +179,22 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
         for rule, why in not_eased(newsletter.preflight).items():
             of = ("newsletters", slug, "preflight", rule)
             problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
+    problems += _key_problems(settings, located)
     if problems:
         raise ConfigError(*problems)
+
+
+def _key_problems(settings: Settings, located: Located) -> list[str]:
+    if not settings.mail.dkim.domain:
+        return []
+    from digest.deliver.dkim import load_signers
+    from digest.errors import RenderError
+
+    try:
+        load_signers(settings.mail.dkim, located.path.parent)
+    except (ConfigError, RenderError) as error:
+        return [f"{located.where(('mail', 'dkim'))}: mail.dkim: {error}"]
+    return []
 
 
 def templates_of(folder: Path) -> tuple[Path, ...]:

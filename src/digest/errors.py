@@ -30,6 +30,10 @@ class WrongState(DigestError):
     """That is not possible in the present state."""
 
 
+class Locked(DigestError):
+    """This database is a copy and must not send."""
+
+
 class InvalidToken(DigestError):
     """This link is not valid or too old."""
 
@@ -63,11 +67,9 @@ class DeliveryError(DigestError):
 class TransportDown(DigestError):
     """Nothing can be sent now."""
 
-    def __init__(
-        self, message: str, *, uncertain: bool = False, refused_login: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, uncertain: bool = False, lasting: bool = False) -> None:
         #: the message in hand may have been accepted: its final dot went out, no reply came
         self.uncertain = uncertain
-        #: the server refused our name or password: trying again will not help
-        self.refused_login = refused_login
+        #: the server refuses us, our login or our sender: a person must mend it first
+        self.lasting = lasting
         super().__init__(message)

@@ -80,8 +80,9 @@ def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
 def run_due_slots(app: App, stop: threading.Event) -> None:
     """See to each newsletter: draft ahead, what is approved, the newest due slot.
 
-    One newsletter's trouble does not keep another from its slot.
+    One newsletter's trouble does not keep another from its slot. Locked on a copy.
     """
+    app.require_unlocked()
     for slug in app.settings.newsletters:
         for step in (_refresh_ahead, _draft_ahead, _queue_approved, _run_due_slot):
             guarded(lambda app, _stop, step=step, slug=slug: step(app, slug), app, stop)  # type: ignore[misc]
@@ -199,6 +200,10 @@ def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
 
 
 def _queue(app: App, edition: Edition) -> None:
+    if grown := pipeline.growth(app, edition):
+        how = f"`digest send {edition.key} --allow-growth` sends it all the same"
+        _hold(app, edition, f"{grown}; {how}")
+        return
     sending = pipeline.queue_edition(app, edition)
     _log.info("%s: queued", sending.key)
 
@@ -231,10 +236,9 @@ def send_open_editions(app: App, stop: threading.Event) -> None:
 
 def _send(edition: Edition, app: App, stop: threading.Event) -> None:
     drained = pipeline.drain_outbox(app, edition, stop=stop)
-    if drained.refused_login:
-        paused = pipeline.move_edition(app, edition, EditionState.PAUSED, drained.problem)
-        why = f"{drained.problem}. Mend the login, then run `digest send {edition.key}`."
-        notices.tell(app, paused, "is paused", why)
+    if drained.lasting:
+        why = f"{drained.problem}. Mend it, then run `digest editions resume {edition.key}`."
+        notices.tell(app, drained.edition, "is paused", why)
     elif drained.problem:
         _log.error("%s: %s", edition.key, drained.problem)
     if drained.finished:

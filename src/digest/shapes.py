@@ -6,6 +6,7 @@ from typing import Any
 
 from digest.model import (
     Article,
+    Delivery,
     Edition,
     Feed,
     Finding,
@@ -89,6 +90,16 @@ def _story(value: PlacedStory) -> Shape:
         "score": value.ranked.score,
         "update": value.update,
         "also": [other.id for other in value.ranked.story.others],
+    }
+
+
+def delivery(value: Delivery) -> Shape:
+    """Return a row of the ledger."""
+    return asdict(value) | {
+        "state": value.state.value,
+        "first_claimed_at": moment(value.first_claimed_at),
+        "next_try_at": moment(value.next_try_at),
+        "settled_at": moment(value.settled_at),
     }
 
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from digest.deliver.pacing import parse_rate, retry_after
+from digest.deliver.pacing import all_refused, parse_rate, reply_class, retry_after
 from digest.errors import ConfigError
 
 
@@ -32,3 +32,32 @@ def test_a_rate_is_a_span_between_messages(rate: str, seconds: float) -> None:
 def test_a_strange_rate_is_refused(rate: str) -> None:
     with pytest.raises(ConfigError, match="20/s"):
         parse_rate(rate)
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        ("550 5.1.1 no such user", "550 5.1.1"),
+        ("451 try later", "451"),
+        ("550-5.7.1 go away", "550-5.7.1"),
+        ("not sent: the token is short", "not sent"),
+        ("", ""),
+    ],
+)
+def test_a_reply_has_a_class(reply: str, found: str) -> None:
+    assert reply_class(reply) == found
+
+
+def refusals(count: int, domains: int, reply: str = "554 5.7.1 no") -> list[tuple[str, str]]:
+    return [(f"r{n}@d{n % domains}.example", f"{reply} to r{n}") for n in range(count)]
+
+
+def test_ten_equal_refusals_over_three_domains_are_about_us() -> None:
+    assert all_refused(refusals(10, 3)) == "554 5.7.1"
+    assert all_refused(refusals(40, 5)) == "554 5.7.1"
+
+
+def test_fewer_or_different_refusals_or_one_provider_are_not() -> None:
+    assert all_refused(refusals(9, 3)) == ""
+    assert all_refused(refusals(40, 2)) == ""
+    assert all_refused([*refusals(9, 3), ("x@else.example", "550 5.1.1 no such user")]) == ""

@@ -127,7 +127,7 @@ def test_an_unknown_secret_file_is_refused(tmp_path: Path) -> None:
         ('[mail.smtp]\nsecurity = "none"\nhost = "relay.example"', "on this machine only"),
         ('[fetch]\nallow_networks = ["10.0.0.0/99"]', "does not appear to be"),
         ('[notices]\nto = ["nobody"]', "is not an address"),
-        ('[mail.dkim]\ndomain = "news.example"', "mail.dkim.domain"),
+        ('[mail.dkim]\ndomain = "news.example"', "mail.dkim"),
         ("[newsletters.Week-ly]\ntitle = 'x'", "cannot name a newsletter"),
         ("[newsletters.daily]\ntitle = 'x'\nwindow = 7", "7 is not a duration"),
     ],

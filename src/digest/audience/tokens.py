@@ -11,6 +11,7 @@ from digest.errors import ConfigError, InvalidToken
 
 UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
 CONFIRM = "confirm"  #: purpose of the token in a confirmation mail
+BOUNCE = "bounce"  #: purpose of the tag in a return path
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]")  # 64 bits: two spare bits, zero
@@ -61,6 +62,16 @@ def read_token(keys: Keys, purpose: str, text: str) -> str:
     if not hmac.compare_digest(mac, _mac(keys, text[0], purpose, name)):
         raise InvalidToken
     return make_public_id(name)
+
+
+def bounce_tag(keys: Keys, delivery_id: int) -> str:
+    """Return what names a delivery in its return path: nobody else can make one up.
+
+    Lower-case letters and digits, because some servers do not keep the case.
+    """
+    name = delivery_id.to_bytes(_ID_BYTES, "big")
+    mac = _mac(keys, keys.current, BOUNCE, name)[:_ID_BYTES]
+    return f"{delivery_id}-{keys.current.lower()}{mac.hex()}"
 
 
 def _mac(keys: Keys, key_id: str, purpose: str, name: bytes) -> bytes:

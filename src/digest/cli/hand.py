@@ -1,4 +1,4 @@
-"""`digest editions pin|drop|move|edit|cancel|skip` and `digest articles hide|edit|boost`."""
+"""What is decided by hand: of one edition, and of an article everywhere."""
 
 import getpass
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ _UNDO = typer.Option(False, "--undo", help="Take it back.")
 
 def register_editions(editions: typer.Typer) -> None:
     """Add what is decided of one edition."""
-    for command in (pin, drop, move, cancel, skip):
+    for command in (pin, drop, move, pause, resume, cancel, skip):
         editions.command(command.__name__)(command)
     editions.command("edit")(edit_edition)
 
@@ -31,7 +31,8 @@ def register_articles(articles: typer.Typer) -> None:
     articles.command("boost")(boost)
 
 
-def _who(by: str) -> str:
+def who(by: str) -> str:
+    """Return who decides: the name given, else the user of the computer."""
     try:
         return by or getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
@@ -55,9 +56,9 @@ def pin(
     with opened(context) as app:
         edition = pipeline.find_edition(app, name)
         if undo:
-            made, found = pipeline.undo_place(app, edition, article, _who(by))
+            made, found = pipeline.undo_place(app, edition, article, who(by))
         else:
-            made, found = pipeline.pin_article(app, edition, article, place, _who(by))
+            made, found = pipeline.pin_article(app, edition, article, place, who(by))
     _say_place(made, found.id, found.title)
 
 
@@ -95,9 +96,9 @@ def _move(
     with opened(context) as app:
         edition = pipeline.find_edition(app, name)
         if undo:
-            made, found = pipeline.undo_place(app, edition, article, _who(by))
+            made, found = pipeline.undo_place(app, edition, article, who(by))
         else:
-            made, found = pipeline.place_article(app, edition, article, to, place, _who(by))
+            made, found = pipeline.place_article(app, edition, article, to, place, who(by))
     _say_place(made, found.id, found.title)
 
 
@@ -128,8 +129,32 @@ def edit_edition(
     given = {"subject": subject, "stand_first": stand_first, "note": note}
     words = {key: value for key, value in given.items() if value is not None}
     with opened(context) as app:
-        made = pipeline.edit_words(app, pipeline.find_edition(app, name), words, _who(by))
+        made = pipeline.edit_words(app, pipeline.find_edition(app, name), words, who(by))
     print(f"{made.key}: {made.subject}")
+
+
+def pause(
+    context: typer.Context,
+    name: str = _EDITION,
+    reason: str = typer.Option("", "--reason"),
+    by: str = _BY,
+) -> None:
+    """Let no new mail of an edition start; mails on open connections finish."""
+    from digest import pipeline
+
+    with opened(context) as app:
+        edition = pipeline.find_edition(app, name)
+        made = pipeline.pause_edition(app, edition, _because("paused", by, reason))
+    print(f"{made.key}: paused; `digest editions resume {made.key}` lets it go on")
+
+
+def resume(context: typer.Context, name: str = _EDITION) -> None:
+    """Let a paused edition go on where it was, with `digest run` or `digest send`."""
+    from digest import pipeline
+
+    with opened(context) as app:
+        made = pipeline.resume_edition(app, pipeline.find_edition(app, name))
+    print(f"{made.key}: sending; a running `digest run` goes on, else `digest send {made.key}`")
 
 
 def cancel(
@@ -166,7 +191,7 @@ def skip(
 
 
 def _because(what: str, by: str, reason: str) -> str:
-    return f"{what} by {_who(by)}" + (f": {reason}" if reason else "")
+    return f"{what} by {who(by)}" + (f": {reason}" if reason else "")
 
 
 def hide(context: typer.Context, name: str = _ARTICLE, by: str = _BY, undo: bool = _UNDO) -> None:
@@ -174,7 +199,7 @@ def hide(context: typer.Context, name: str = _ARTICLE, by: str = _BY, undo: bool
     from digest import pipeline
 
     with opened(context) as app:
-        found = pipeline.decide_article(app, name, {"hidden": not undo}, _who(by))
+        found = pipeline.decide_article(app, name, {"hidden": not undo}, who(by))
     print(f"{found.id} {found.title}: {'hidden' if found.hidden else 'shown'} from now on")
 
 
@@ -204,7 +229,7 @@ def edit_article(
     }
     values = {key: value for key, value in given.items() if value is not None}
     with opened(context) as app:
-        found = pipeline.decide_article(app, name, values, _who(by))
+        found = pipeline.decide_article(app, name, values, who(by))
     print(f"{found.id} {found.title}: edited; editions built from now on show it")
 
 
@@ -218,5 +243,5 @@ def boost(
     from digest import pipeline
 
     with opened(context) as app:
-        found = pipeline.decide_article(app, name, {"boost": points}, _who(by))
+        found = pipeline.decide_article(app, name, {"boost": points}, who(by))
     print(f"{found.id} {found.title}: boost {found.boost:+g} from now on")

@@ -1,8 +1,13 @@
 """`digest test-send` and `digest send`."""
 
+import os
 import signal
 import sys
 import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -12,8 +17,12 @@ from digest.cli.common import counted, finding_lines, opened, say_errors
 
 if TYPE_CHECKING:
     from digest.app import App
-    from digest.model import Edition
+    from digest.model import Edition, Numbers
     from digest.pipeline import Drained
+
+
+_GRACE_SECONDS = 30.0
+_LINE_SECONDS = 10.0  #: between two lines where there is no terminal
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +53,9 @@ def send(
     name: str = typer.Argument(..., metavar="EDITION"),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would go out to how many."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    allow_growth: bool = typer.Option(
+        False, "--allow-growth", help="Nor when it has many more readers than the last one."
+    ),
 ) -> None:
     """Approve if needed, queue and send now, with progress.
 
@@ -62,7 +74,8 @@ def send(
         if dry_run:
             print(f"would go to {counted(readers, 'subscriber')} now; it is {edition.state.value}")
             return
-        if not yes and not _agreed(edition, readers):
+        agreed = allow_growth or _expected(app, edition)
+        if not agreed or (not yes and not _agreed(edition, readers)):
             print("nothing was sent")
             raise typer.Exit(3)
         drained = _drain(app, _going(app, edition))
@@ -83,6 +96,23 @@ def _refuse_hopeless(app: "App", edition: "Edition") -> None:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
 
 
+def _expected(app: "App", edition: "Edition") -> bool:
+    """Ask, whatever `--yes` says, when far more people would get it than the last one."""
+    from digest import pipeline
+    from digest.model import EditionState
+    from digest.store.editions import OPEN_STATES
+
+    grown = ""
+    if edition.state in (*OPEN_STATES, EditionState.APPROVED):
+        grown = pipeline.growth(app, edition)
+    if not grown:
+        return True
+    if not sys.stdin.isatty():
+        say_errors([f"{grown}; there is no terminal to ask on: give --allow-growth"])
+        return False
+    return typer.confirm(f"{edition.key}: {grown}. Is that right?")
+
+
 def _agreed(edition: "Edition", readers: int) -> bool:
     if not sys.stdin.isatty():
         say_errors(["there is no terminal to ask on; give --yes"])
@@ -100,31 +130,77 @@ def _going(app: "App", edition: "Edition") -> "Edition":
         edition = pipeline.approve_edition(app, edition)
         say_errors(f"approved, sha256 {sha}" for sha in [edition.sha256])
     if edition.state is EditionState.PAUSED:
-        edition = pipeline.move_edition(app, edition, EditionState.SENDING)
+        edition = pipeline.resume_edition(app, edition)
     if edition.state is EditionState.APPROVED:
         edition = pipeline.queue_edition(app, edition)
     return edition
 
 
 def _drain(app: "App", edition: "Edition") -> "Drained":
-    """Send with a progress bar on a terminal; SIGTERM and Ctrl-C stop after open messages."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
+    """Send with progress; SIGTERM and Ctrl-C stop after the messages on open connections."""
     from digest import pipeline
     from digest.model import Numbers
+    from digest.store import deliveries
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda *_: _end(stop)) for number in wanted]
+    with _bar() as show:
+
+        def progress(numbers: Numbers) -> None:
+            with app.database.reading() as tx:
+                show(numbers, dict(deliveries.troubles(tx, edition.id)))
+
+        try:
+            return pipeline.drain_outbox(app, edition, progress, stop)
+        finally:
+            for number, handler in zip(wanted, before, strict=True):
+                signal.signal(number, handler)
+
+
+def _end(stop: threading.Event) -> None:
+    """Stop; whoever is not done within the grace is left, its row is named uncertain later."""
+    stop.set()
+    last = threading.Timer(_GRACE_SECONDS, os._exit, (3,))
+    last.daemon = True
+    last.start()
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[Numbers, dict[str, int]], None]]":
+    """Show a bar with rate, remaining time and refusals on a terminal, else a line now and then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    rate, refused = TextColumn("{task.fields[rate]}"), TextColumn("{task.fields[refused]}")
+    columns = (BarColumn(), MofNCompleteColumn(), rate, Remaining(), refused)
+    begun = told = time.monotonic()
+    first: int | None = None
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("sending")
+        task = bar.add_task("sending", rate="", refused="")
 
-        def show(numbers: Numbers) -> None:
-            bar.update(task, total=numbers.frozen, completed=numbers.frozen - numbers.open)
+        def show(numbers: "Numbers", troubles: dict[str, int]) -> None:
+            nonlocal first, told
+            done, now = numbers.frozen - numbers.open, time.monotonic()
+            first = done if first is None else first
+            words = [f"{(done - first) / max(now - begun, 1):.0f}/s", refusals(troubles)]
+            bar.update(task, total=numbers.frozen, completed=done, rate=words[0], refused=words[1])
+            if bar.disable and now - told >= _LINE_SECONDS:
+                told = now
+                say_errors([f"{done:,} of {numbers.frozen:,}, {', '.join(filter(None, words))}"])
 
-        return pipeline.drain_outbox(app, edition, show, stop)
+        yield show
+
+
+def refusals(troubles: "Mapping[str, int]") -> str:
+    """Return what was refused by class, as in "550 5.1.1: 3, 451: 1"."""
+    from digest.deliver.pacing import reply_class
+
+    classes: Counter[str] = Counter()
+    for reply, count in troubles.items():
+        classes[reply_class(reply)] += count
+    return ", ".join(f"{name}: {count}" for name, count in classes.most_common(5))
 
 
 def _say(drained: "Drained") -> None:
@@ -132,6 +208,9 @@ def _say(drained: "Drained") -> None:
     print(", ".join(f"{name} {value}" for name, value in asdict(numbers).items()))
     if drained.problem:
         say_errors([f"stopped: {drained.problem}"])
+    if drained.edition.state.value == "paused":
+        say_errors([f"paused; then `digest editions resume {drained.edition.key}`"])
+        raise typer.Exit(3)
     if numbers.open:
         say_errors([f"{counted(numbers.open, 'delivery')} to go: run it again, or `digest run`"])
         raise typer.Exit(3)

@@ -15,7 +15,7 @@ class Head:
     sender_name: str
     sender_email: str
     reply_to: str  #: a bare address; empty: the sender's
-    return_path: str  #: envelope sender: where bounces go
+    return_path: str  #: envelope sender: where bounces go, with a tag if it is not the sender's
     domain: str  #: of Message-ID and List-Id
     newsletter: str  #: slug
     title: str  #: of the newsletter
@@ -34,17 +34,19 @@ class Recipient:
     delivery_id: int
     date: datetime  #: first-claim time, aware: every attempt has the same Date
     message_id: str = ""  #: left side of the Message-ID; empty: made from edition and delivery
+    tag: str = ""  #: names the delivery in the return path
 
 
 def head_for(settings: Settings, slug: str, edition_id: int, key_id: str = "0") -> Head:
     """Return the head of an edition of the newsletter `slug`, as the settings have it."""
     name, email = parseaddr(settings.mail.from_)
+    bounces = parseaddr(settings.mail.bounces)[1]
     reply_to = parseaddr(settings.mail.reply_to)[1]
     return Head(
         sender_name=name,
         sender_email=email,
         reply_to=reply_to or email,
-        return_path=email,
+        return_path=bounces or email,
         domain=ascii_domain(email.rpartition("@")[2]),
         newsletter=slug,
         title=settings.newsletters[slug].title,

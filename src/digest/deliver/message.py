@@ -68,7 +68,14 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
     own, address = _own_lines(recipient.email, recipient.date, left, head.domain)
     token = recipient.token.encode()
     content = b"".join([own, *(piece.fill(token) for piece in compiled.pieces)])
-    return Message(compiled.return_path, address, content, left)
+    return Message(_sender(compiled, recipient.tag), address, content, left)
+
+
+def _sender(compiled: Compiled, tag: str) -> str:
+    """Return the envelope sender; a mailbox for bounces learns by the tag whose it is (VERP)."""
+    local, _, domain = compiled.return_path.rpartition("@")
+    own = compiled.return_path != headers.mail_address("From", compiled.head.sender_email)
+    return f"{local}+{tag}@{domain}" if tag and own else compiled.return_path
 
 
 def plain_message(

@@ -1,6 +1,7 @@
 """How fast to send, when to try again, when to give up."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 from digest.errors import ConfigError
@@ -9,6 +10,8 @@ from digest.errors import ConfigError
 _WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
 GIVE_UP_AFTER = timedelta(hours=24)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SAME, _DOMAINS = 10, 3  #: so many equal refusals in a row, over so many domains, mean us
+_CLASS = re.compile(r"\d{3}(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 
 
 def retry_after(attempts: int) -> timedelta | None:
@@ -21,6 +24,25 @@ def retry_after(attempts: int) -> timedelta | None:
     if sum(map(_wait, range(1, attempts + 1)), timedelta()) > GIVE_UP_AFTER:
         return None
     return _wait(attempts)
+
+
+def reply_class(reply: str) -> str:
+    """Return the codes a reply starts with, as in "550 5.7.1"; else its first words."""
+    found = _CLASS.match(reply)
+    return found[0] if found else reply.partition(":")[0][:40]
+
+
+def all_refused(refusals: Sequence[tuple[str, str]]) -> str:
+    """Return the class of the last refusals, address and reply, if they are not about readers.
+
+    That is ten equal ones in a row, to three domains or more. Else "".
+    """
+    last = refusals[-_SAME:]
+    classes = {reply_class(reply) for _, reply in last}
+    domains = {email.rpartition("@")[2].casefold() for email, _ in last}
+    if len(last) < _SAME or len(classes) > 1 or len(domains) < _DOMAINS:
+        return ""
+    return classes.pop()
 
 
 def parse_rate(rate: str) -> float:

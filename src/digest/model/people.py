@@ -44,6 +44,8 @@ class Delivery:
     first_claimed_at: datetime | None = None  #: gives Date, the same in every attempt
     next_try_at: datetime | None = None
     reply: str = ""  #: the server's last word
+    doubts: int = 0  #: how often its answer was lost
+    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

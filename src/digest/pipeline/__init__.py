@@ -6,6 +6,7 @@ transaction is open during network work.
 
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
+from digest.pipeline.doubts import drop_doubts, resend_doubts
 from digest.pipeline.edit import (
     Proof,
     approve_edition,
@@ -28,9 +29,16 @@ from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import published_html, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
-from digest.pipeline.send import Drained, drain_outbox, queue_edition, test_send
+from digest.pipeline.send import Drained, drain_outbox, growth, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
-from digest.pipeline.stop import cancel_edition, skip_slot, undo_skip
+from digest.pipeline.stop import (
+    cancel_edition,
+    hold_edition,
+    pause_edition,
+    resume_edition,
+    skip_slot,
+    undo_skip,
+)
 
 __all__ = [
     "Added",
@@ -48,14 +56,18 @@ __all__ = [
     "decide_article",
     "draft_edition",
     "drain_outbox",
+    "drop_doubts",
     "drop_unpublished",
     "edit_words",
     "fetch_feeds",
     "find_edition",
+    "growth",
     "health",
+    "hold_edition",
     "import_counts",
     "import_files",
     "move_edition",
+    "pause_edition",
     "pin_article",
     "place_article",
     "proof",
@@ -63,6 +75,8 @@ __all__ = [
     "queue_edition",
     "refit_ranking",
     "refresh",
+    "resend_doubts",
+    "resume_edition",
     "skip_slot",
     "test_send",
     "undo_place",

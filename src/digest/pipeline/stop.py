@@ -1,13 +1,13 @@
-"""A slot is skipped, or an edition is called back."""
+"""A slot is skipped; an edition is paused, goes on, or is called back."""
 
-from datetime import date
+from datetime import date, datetime
 
 from digest.app import App
 from digest.errors import NotFound, WrongState
 from digest.model import Edition, EditionState
 from digest.pipeline.edit import draft_edition, find_edition
 from digest.slots import Slot, slot_on
-from digest.store import editions, outbox
+from digest.store import Transaction, editions, outbox
 
 _GOING = (
     EditionState.APPROVED,
@@ -33,6 +33,37 @@ def cancel_edition(app: App, edition: Edition, reason: str) -> Edition:
         over = edition.slot_at <= now
         to = EditionState.HELD if over else EditionState.DRAFT
         return editions.move(tx, edition, to, now, reason=reason if over else "", sha256="")
+
+
+def pause_edition(app: App, edition: Edition, reason: str) -> Edition:
+    """Let no new message of an edition start; a running sender sees it at its next one (P6)."""
+    if edition.state is not EditionState.SENDING:
+        raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
+    with app.database.transaction() as tx:
+        return pause(tx, edition, reason, app.now())
+
+
+def hold_edition(app: App, edition: Edition, reason: str) -> Edition:
+    """Keep an edition that would go out by itself from it: pause it, or hold it before it began."""
+    if edition.state is EditionState.SENDING:
+        return pause_edition(app, edition, reason)
+    with app.database.transaction() as tx:
+        return editions.move(tx, edition, EditionState.HELD, app.now(), reason=reason)
+
+
+def pause(tx: Transaction, edition: Edition, reason: str, now: datetime) -> Edition:
+    """Pause an edition; what was claimed is queued again, so its fences fail."""
+    paused = editions.move(tx, edition, EditionState.PAUSED, now, reason=reason)
+    outbox.unclaim(tx, edition.id)
+    return paused
+
+
+def resume_edition(app: App, edition: Edition) -> Edition:
+    """Let a paused edition go on where it was."""
+    if edition.state is not EditionState.PAUSED:
+        raise WrongState(f"{edition.key} is {edition.state.value}, not paused")
+    with app.database.transaction() as tx:
+        return editions.move(tx, edition, EditionState.SENDING, app.now())
 
 
 def skip_slot(app: App, name: str, reason: str) -> Edition:

@@ -124,6 +124,7 @@ class Database(Table):
     """Where the data lives."""
 
     url: str = "sqlite:///digest.db"
+    instance_file: str = ""
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -165,11 +166,27 @@ class Folder(Table):
 
 
 class Dkim(Table):
-    """Signing; not available yet, most relays sign."""
+    """Signing; most relays sign."""
 
-    domain: Unavailable = ""
-    selector: Unavailable = ""
-    key_file: Unavailable = ""
+    domain: Line = ""
+    selector: Line = ""
+    key_file: str = ""
+    ed25519_selector: Line = ""
+    ed25519_key_file: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        pairs = (
+            (self.selector, self.key_file),
+            (self.ed25519_selector, self.ed25519_key_file),
+        )
+        if any(bool(selector) != bool(path) for selector, path in pairs):
+            raise ValueError("a selector and its key_file belong together")
+        if bool(self.domain) != any(path for _, path in pairs):
+            raise ValueError("domain, selector and key_file belong together")
+        if len({selector for selector, path in pairs if path}) < sum(bool(p) for _, p in pairs):
+            raise ValueError("the two keys need two selectors")
+        return self
 
 
 class Mail(Table):
@@ -180,6 +197,7 @@ class Mail(Table):
     transport: Literal["smtp", "folder", "memory"] = "smtp"
     from_: Annotated[Mailbox, Field(alias="from", min_length=3)]
     reply_to: Mailbox = ""
+    bounces: Mailbox = ""
     connections: Annotated[int, Field(ge=1, le=50)] = 4
     rate: Annotated[str, AfterValidator(_rate)] = ""
     on_uncertain: Literal["resend", "hold"] = "resend"

@@ -163,6 +163,19 @@ def frozen_content(tx: Transaction, edition_id: int) -> tuple[Rendered, dict[str
     return Rendered(row.subject, row.html, row.text), row.head
 
 
+def is_sending(tx: Transaction, edition_id: int) -> bool:
+    """Say whether an edition goes out, and let nobody pause it before this transaction ends."""
+    state = sa.select(_EDITION.c.state).where(_EDITION.c.id == edition_id)
+    return bool(tx.scalar(state.with_for_update(read=True)) == EditionState.SENDING)
+
+
+def last_frozen(tx: Transaction, edition: Edition) -> int:
+    """Return how many readers the newsletter's last other edition had; 0 when there is none."""
+    mine = sa.and_(_EDITION.c.newsletter == edition.newsletter, _EDITION.c.id != edition.id)
+    wanted = sa.select(_EDITION.c.frozen).where(mine, _EDITION.c.frozen > 0)
+    return int(tx.scalar(wanted.order_by(_EDITION.c.slot_at.desc()).limit(1)) or 0)
+
+
 def changed_at(tx: Transaction, edition_id: int) -> datetime:
     """Return when an edition came into its state."""
     found = tx.scalar(sa.select(_EDITION.c.changed_at).where(_EDITION.c.id == edition_id))

@@ -1,5 +1,6 @@
 """Queries of the delivery ledger: fill, claim, fence, settle, and the books."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +88,7 @@ def _claim_some(
     }
     taken = sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(free)).values(values)
     found = rows(tx, taken.returning(_DELIVERY))
-    return sorted((_delivery(row) for row in found), key=lambda delivery: delivery.id)
+    return sorted((as_delivery(row) for row in found), key=lambda delivery: delivery.id)
 
 
 def hand(tx: Transaction, delivery: Delivery, token: str, now: datetime) -> bool:
@@ -158,6 +159,23 @@ def release(tx: Transaction, delivery: Delivery, token: str) -> None:
     back = {"state": DeliveryState.QUEUED, "token": "", "lease_until": None}
     attempts = {"attempts": _DELIVERY.c.attempts - 1}
     tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
+
+
+def unclaim(tx: Transaction, edition_id: int) -> None:
+    """Void every claim on an edition's rows; attempts that were not made do not count."""
+    where = sa.and_(
+        _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.CLAIMED
+    )
+    back = {"state": DeliveryState.QUEUED, "token": "", "lease_until": None}
+    attempts = {"attempts": _DELIVERY.c.attempts - 1}
+    tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
+
+
+def requeue(tx: Transaction, ids: Sequence[int]) -> None:
+    """Queue failed rows again that were refused for our sake, not the reader's; once each."""
+    once = sa.and_(_DELIVERY.c.state == DeliveryState.FAILED, _DELIVERY.c.attempts < 2)
+    back = {"state": DeliveryState.QUEUED, "token": "", "settled_at": None}
+    tx.execute(sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(ids), once).values(back))
 
 
 def take_back(tx: Transaction, edition_id: int) -> bool:
@@ -233,7 +251,8 @@ def numbers(tx: Transaction, edition_id: int) -> Numbers:
     return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in _OPEN), **settled)
 
 
-def _delivery(row: dict[str, Any]) -> Delivery:
+def as_delivery(row: dict[str, Any]) -> Delivery:
+    """Return a row of the ledger as a value."""
     return Delivery(
         id=row["id"],
         edition_id=row["edition_id"],
@@ -244,4 +263,6 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         first_claimed_at=row["first_claimed_at"],
         next_try_at=row["next_try_at"],
         reply=row["reply"],
+        doubts=row["doubts"],
+        settled_at=row["settled_at"],
     )

@@ -26,7 +26,28 @@ def test_the_bytes_arrive_as_they_are(sink: Sink, connect: Connect) -> None:
     assert [one.content for one in sink.received] == [content]
 
 
-@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize(
+    ("command", "reply"),
+    [("CONNECT", "554 5.7.1 blocked"), ("EHLO", "550 5.7.1 no"), ("MAIL", "550 5.1.8 bad sender")],
+)
+def test_a_5xx_before_the_reader_is_named_is_about_us(
+    sink: Sink, connect: Connect, command: str, reply: str
+) -> None:
+    sink.script(command, reply, times=2)
+    error = down(connect(sink))
+    assert error.lasting
+    assert not error.uncertain
+    assert reply[:9] in str(error)
+
+
+def test_a_5xx_to_an_address_beyond_ascii_may_be_about_it(sink: Sink, connect: Connect) -> None:
+    sink.script("MAIL", "553 5.6.7 no such addresses here")
+    with pytest.raises(DeliveryError) as caught:
+        connect(sink).send(a_message("jörg@mail.example"))
+    assert caught.value.permanent
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA", "DOT"])
 def test_a_5xx_is_final_for_one_message_only(sink: Sink, connect: Connect, command: str) -> None:
     transport = connect(sink)
     sink.script(command, "550 5.1.1 no such reader")
@@ -53,7 +74,7 @@ def test_a_421_means_the_relay_is_down(sink: Sink, connect: Connect, command: st
     transport = connect(sink)
     error = down(transport)
     assert not error.uncertain
-    assert not error.refused_login
+    assert not error.lasting
     assert "4.3.2" in str(error)
     transport.send(a_message("bad@mail.example"))
     assert sink.counts == {"bad@mail.example": 1}

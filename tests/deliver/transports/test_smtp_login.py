@@ -18,7 +18,7 @@ def test_a_right_password_is_let_in(connect: Connect) -> None:
 def test_a_wrong_password_stops_everything(connect: Connect, password: str) -> None:
     with running(Sink(password="secret")) as sink:
         error = down(connect(sink, username="digest", password=password))
-        assert error.refused_login
+        assert error.lasting
         assert not error.uncertain
         assert password not in str(error)
         assert sink.commands["AUTH"] <= 4
@@ -27,12 +27,12 @@ def test_a_wrong_password_stops_everything(connect: Connect, password: str) -> N
 
 def test_a_server_that_wants_a_login_and_gets_none_stops_everything(connect: Connect) -> None:
     with running(Sink(password="secret")) as sink:
-        assert down(connect(sink)).refused_login
+        assert down(connect(sink)).lasting
 
 
 def test_a_login_where_none_is_offered_stops_everything(sink: Sink, connect: Connect) -> None:
     sink.script("EHLO", "250 sink.example", times=FOREVER)
-    assert down(connect(sink, username="digest", password="secret")).refused_login
+    assert down(connect(sink, username="digest", password="secret")).lasting
 
 
 @pytest.fixture(scope="session")

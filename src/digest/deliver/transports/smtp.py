@@ -16,6 +16,7 @@ from digest.settings.tables import Mail, Smtp
 #: Replies by which a server wants a login it did not get or accept (RFC 4954 6).
 _LOGIN_REFUSED = frozenset({530, 534, 535, 538})
 _CLOSING = 421  #: the server is about to close the connection (RFC 5321 3.8)
+_TOO_LARGE = 552  #: said of the SIZE in MAIL FROM (RFC 1870 6.1)
 _LINK_ERRORS = (OSError, smtplib.SMTPException)
 
 
@@ -85,14 +86,21 @@ class SmtpTransport:
                 return self._mail_from(self._link, message)
             except TransportDown as exc:
                 self._drop()
-                if exc.refused_login:
+                if exc.lasting:
                     raise
         self._link = self._connect()
         return self._mail_from(self._link, message)
 
     def _mail_from(self, link: smtplib.SMTP, message: Message) -> smtplib.SMTP:
         command = f"MAIL FROM:<{message.sender}>{_parameters(link, message)}"
-        self._expect(link, command, 250)
+        try:
+            self._expect(link, command, 250)
+        except DeliveryError as exc:
+            about_it = exc.code == _TOO_LARGE or not message.recipient.isascii()
+            if not exc.permanent or about_it:
+                raise
+            problem = f"refused before any reader was named: {exc}"
+            raise TransportDown(problem, lasting=True) from exc
         return link
 
     def _transfer(self, link: smtplib.SMTP, content: bytes) -> None:
@@ -132,7 +140,7 @@ class SmtpTransport:
         """Raise what a refusal means: for one message, or for all."""
         said = _said(code, reply)
         if code == _CLOSING or code in _LOGIN_REFUSED or code // 100 not in (4, 5):
-            raise TransportDown(said, refused_login=code in _LOGIN_REFUSED)
+            raise TransportDown(said, lasting=code in _LOGIN_REFUSED)
         try:
             link.docmd("RSET")
         except _LINK_ERRORS:
@@ -150,13 +158,17 @@ class SmtpTransport:
         try:
             link = self._greeted()
         except (*_LINK_ERRORS, UnicodeError) as exc:  # Unicode: a host name that cannot be one
-            raise TransportDown(f"cannot connect to {where}: {_reason(exc)}") from exc
+            raise TransportDown(
+                f"cannot connect to {where}: {_reason(exc)}", lasting=_is_final(exc)
+            ) from exc
         try:
             self._secure(link)
             self._log_in(link)
         except _LINK_ERRORS as exc:
             link.close()
-            raise TransportDown(f"cannot start with {where}: {_reason(exc)}") from exc
+            raise TransportDown(
+                f"cannot start with {where}: {_reason(exc)}", lasting=_is_final(exc)
+            ) from exc
         except BaseException:
             link.close()
             raise
@@ -192,14 +204,14 @@ class SmtpTransport:
             link.login(self._relay.username, self._relay.password.get_secret_value())
         except smtplib.SMTPAuthenticationError as exc:
             raise TransportDown(
-                f"login refused: {_reason(exc)}", refused_login=exc.smtp_code // 100 == 5
+                f"login refused: {_reason(exc)}", lasting=exc.smtp_code // 100 == 5
             ) from exc
         except smtplib.SMTPNotSupportedError as exc:
             problem = f"{self._relay.host} does not offer a login we know"
-            raise TransportDown(problem, refused_login=True) from exc
+            raise TransportDown(problem, lasting=True) from exc
         except UnicodeError as exc:
             problem = "user name and password must be ASCII"
-            raise TransportDown(problem, refused_login=True) from exc
+            raise TransportDown(problem, lasting=True) from exc
 
     def _tls(self) -> ssl.SSLContext:
         return self._context or ssl.create_default_context()
@@ -235,6 +247,10 @@ def _wait_at_most(link: smtplib.SMTP, seconds: float) -> None:
 
 def _said(code: int, reply: bytes) -> str:
     return f"{code} {' '.join(reply.decode('utf-8', 'replace').split())}"[:500]
+
+
+def _is_final(exc: Exception) -> bool:
+    return isinstance(exc, smtplib.SMTPResponseException) and exc.smtp_code // 100 == 5
 
 
 def _reason(exc: Exception) -> str:

@@ -1,0 +1,113 @@
+"""Sign finished bytes with DKIM (RFC 6376, RFC 8463): the same message, the same signature."""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from digest.deliver.headers import ascii_domain
+from digest.deliver.transports.base import Transport
+from digest.errors import ConfigError
+from digest.model import Message, Receipt
+from digest.settings.tables import Dkim
+
+#: Signed once more than they occur, so that nobody can add another one.
+_SEALED = ("from", "to", "subject", "date", "reply-to", "content-type", "list-unsubscribe")
+_SIGNED = (
+    *("from", "to", "subject", "date", "reply-to", "message-id", "mime-version", "content-type"),
+    *("content-transfer-encoding", "auto-submitted", "list-id", "list-unsubscribe"),
+    *("list-unsubscribe-post", "feedback-id", "precedence"),
+)
+_FIELD = re.compile(rb"([!-9;-~]+):((?:[^\r]|\r\n[ \t])*)\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One key: what stands in the signature about it, and how it signs."""
+
+    algorithm: str
+    domain: str
+    selector: str
+    sign: Callable[[bytes], bytes]
+
+
+class Signed:
+    """A transport that signs everything it carries; `t=` is the message's Date (promise P9)."""
+
+    def __init__(self, inner: Transport, signers: Sequence[Signer]) -> None:
+        self._inner, self._signers = inner, signers
+
+    def send(self, message: Message) -> Receipt:
+        """Hand the message over with its signatures on top."""
+        lines = signatures(message.content, self._signers)
+        return self._inner.send(replace(message, content=lines + message.content))
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._inner.close()
+
+
+def signatures(content: bytes, signers: Sequence[Signer]) -> bytes:
+    """Return one DKIM-Signature line for each signer, over relaxed headers and the simple body."""
+    head, _, body = content.partition(b"\r\n\r\n")
+    fields: dict[str, list[bytes]] = {}
+    for name, value in _FIELD.findall(head + b"\r\n"):
+        low = name.decode().lower()
+        fields.setdefault(low, []).append(low.encode() + b":" + _relaxed(value) + b"\r\n")
+    names = [name for name in _SIGNED for _ in fields.get(name, ())]
+    names += [name for name in _SEALED if name in fields]
+    canonical = b"".join(b"".join(reversed(fields.get(name, []))) for name in _SIGNED)
+    body_hash = b64encode(hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n").digest()).decode()
+    date = parsedate_to_datetime(fields["date"][0].partition(b":")[2].decode())
+    facts = f"t={int(date.timestamp())};\r\n\th={':'.join(names)};\r\n\tbh={body_hash};\r\n\tb="
+    return b"".join(_line(signer, facts, canonical) for signer in signers)
+
+
+def _line(signer: Signer, facts: str, canonical: bytes) -> bytes:
+    own = f"v=1; a={signer.algorithm}; c=relaxed/simple;\r\n\td={signer.domain};"
+    value = f" {own} s={signer.selector}; {facts}".encode()
+    signed = signer.sign(canonical + b"dkim-signature:" + _relaxed(value))
+    coded = b64encode(signed)
+    rows = [coded[start : start + 72] for start in range(0, len(coded), 72)]
+    return b"DKIM-Signature:" + value + b"\r\n\t ".join(rows) + b"\r\n"
+
+
+def _relaxed(value: bytes) -> bytes:
+    return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip(b" ")
+
+
+def load_signers(settings: Dkim, folder: Path) -> tuple[Signer, ...]:
+    """Return the signers of the settings, RSA first; ConfigError for a key that cannot be used."""
+    keys = (
+        ("rsa-sha256", settings.selector, settings.key_file),
+        ("ed25519-sha256", settings.ed25519_selector, settings.ed25519_key_file),
+    )
+    domain = ascii_domain(settings.domain) if settings.domain else ""
+    return tuple(
+        Signer(algorithm, domain, selector, _loaded(folder / path, algorithm))
+        for algorithm, selector, path in keys
+        if domain and path
+    )
+
+
+def _loaded(path: Path, algorithm: str) -> Callable[[bytes], bytes]:
+    """Return how to sign with the private key in a PEM file."""
+    try:
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+    except ModuleNotFoundError as error:
+        raise ConfigError("signing needs the extra: pip install 'digest[dkim]'") from error
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except OSError as error:
+        raise ConfigError(f"{path}: the DKIM key cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: is no private key in PEM without a password") from error
+    if algorithm == "rsa-sha256" and isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 1024:
+        return lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+    if algorithm == "ed25519-sha256" and isinstance(key, ed25519.Ed25519PrivateKey):
+        return lambda data: key.sign(hashlib.sha256(data).digest())
+    raise ConfigError(f"{path}: is no key for {algorithm}")

@@ -1,0 +1,64 @@
+"""Queries that look at the ledger, and what a person decides of rows in doubt."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from digest.errors import NotFound
+from digest.model import Delivery, DeliveryState
+from digest.store.database import Transaction
+from digest.store.outbox import as_delivery
+from digest.store.sql import is_id, rows, table
+from digest.store.tables import DeliveryRow
+
+_DELIVERY = table(DeliveryRow)
+_TROUBLE = (DeliveryState.DEFERRED, DeliveryState.FAILED, DeliveryState.EXPIRED)
+
+
+def of_edition(
+    tx: Transaction, edition_id: int, state: DeliveryState | None = None, limit: int | None = None
+) -> list[Delivery]:
+    """Return an edition's deliveries, in one state or all, in the order they were made."""
+    wanted = sa.select(_DELIVERY).where(_DELIVERY.c.edition_id == edition_id)
+    if state is not None:
+        wanted = wanted.where(_DELIVERY.c.state == state)
+    return [as_delivery(row) for row in rows(tx, wanted.order_by(_DELIVERY.c.id).limit(limit))]
+
+
+def find(tx: Transaction, name: str) -> Delivery:
+    """Return the delivery with this id; NotFound when there is none."""
+    found = rows(tx, sa.select(_DELIVERY).where(_DELIVERY.c.id == int(name))) if is_id(name) else []
+    if not found:
+        raise NotFound(f"there is no delivery {name!r}; `digest deliveries list` shows them")
+    return as_delivery(found[0])
+
+
+def doubted(tx: Transaction, edition_id: int) -> list[Delivery]:
+    """Return the deliveries whose answer was lost, whatever became of them since."""
+    wanted = sa.select(_DELIVERY).where(_DELIVERY.c.edition_id == edition_id)
+    doubts = wanted.where(_DELIVERY.c.doubts > 0).order_by(_DELIVERY.c.id)
+    return [as_delivery(row) for row in rows(tx, doubts)]
+
+
+def settle_doubts(
+    tx: Transaction, edition_id: int, to: DeliveryState, reply: str, now: datetime
+) -> list[Delivery]:
+    """Queue every uncertain delivery again, or end it as cancelled; return them."""
+    where = sa.and_(_DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == "uncertain")
+    values = {
+        "state": to,
+        "token": "",
+        "reply": reply,
+        "settled_at": None if to == DeliveryState.QUEUED else now,
+    }
+    changed = sa.update(_DELIVERY).where(where).values(values).returning(_DELIVERY)
+    return [as_delivery(row) for row in rows(tx, changed)]
+
+
+def troubles(tx: Transaction, edition_id: int) -> Sequence[tuple[str, int]]:
+    """Return what servers refused, by the beginning of their words, with how often."""
+    words = sa.func.substr(_DELIVERY.c.reply, 1, 12).label("words")
+    wanted = sa.select(words, sa.func.count()).where(_DELIVERY.c.edition_id == edition_id)
+    wanted = wanted.where(_DELIVERY.c.state.in_(_TROUBLE)).group_by(words)
+    return [(str(said), int(count)) for said, count in tx.execute(wanted)]

@@ -1,0 +1,82 @@
+"""The commands that look at the ledger, stop an edition and look after the database."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from digest import pipeline
+from digest.app import App
+from digest.cli import app as commands
+from digest.cli.send import refusals
+from digest.model import EditionState
+from tests.apps import an_app, fill
+from tests.sink import DROP, Sink, running
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with running(Sink()) as started:
+        yield started
+
+
+@pytest.fixture
+def app(tmp_path: Path, sink: Sink) -> Iterator[App]:
+    opened = an_app(tmp_path, transport="smtp", port=sink.port, connections=1, on_uncertain="hold")
+    fill(opened, readers=2)
+    approved = pipeline.approve_edition(opened, pipeline.draft_edition(opened, "weekly"))
+    pipeline.queue_edition(opened, approved)
+    yield opened
+    opened.close()
+
+
+def run(app: App, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(commands, ["-c", str(app.folder / "config.toml"), *words])
+    assert done.exception is None or isinstance(done.exception, SystemExit | typer.Exit)
+    return done.exit_code, done.output
+
+
+def test_an_edition_is_paused_and_goes_on(app: App) -> None:
+    assert run(app, "editions", "pause", "latest", "--by", "Ada", "--reason", "wait")[0] == 0
+    paused = pipeline.find_edition(app, "latest")
+    assert (paused.state, paused.reason) == (EditionState.PAUSED, "paused by Ada: wait")
+    assert "goes on" in run(app, "editions", "resume", "latest")[1]
+    assert run(app, "editions", "resume", "latest")[0] == 1
+
+
+def test_the_ledger_is_listed_and_doubts_are_decided(app: App, sink: Sink) -> None:
+    sink.script("DOT", DROP)
+    run(app, "send", "latest", "--yes")
+    assert run(app, "send", "latest", "--yes")[0] == 1
+    listed = json.loads(run(app, "deliveries", "list", "--json")[1])
+    assert sorted(each["state"] for each in listed) == ["sent", "uncertain"]
+    (doubtful,) = json.loads(run(app, "deliveries", "uncertain", "--json")[1])
+    assert "doubts: 1" in run(app, "deliveries", "show", str(doubtful["id"]))[1]
+    assert run(app, "deliveries", "show", "99")[0] == 1
+    assert run(app, "deliveries", "list", "--state", "gone")[0] == 2
+    assert "1 delivery queued again" in run(app, "deliveries", "uncertain", "--resend")[1]
+    assert run(app, "send", "latest", "--yes")[0] == 0
+    assert sink.counts[doubtful["email"]] == 2
+
+
+def test_a_restored_database_asks_of_what_was_going_out(app: App, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.db")
+    assert "keep digest.key with it" in run(app, "db", "backup", saved)[1]
+    assert run(app, "db", "restore", saved)[0] == 3
+    assert run(app, "db", "restore", saved, "--yes")[0] == 0
+    code, said = run(app, "send", "latest", "--yes")
+    assert (code, "digest db unlock" in said) == (1, True)
+    code, said = run(app, "db", "unlock")
+    assert (code, "0 sent, 2 readers to go" in said) == (3, True)
+    assert run(app, "db", "unlock", "--hold")[0] == 0
+    assert pipeline.find_edition(app, "latest").state is EditionState.PAUSED
+    assert run(app, "send", "latest", "--yes")[0] == 0
+
+
+def test_refusals_are_counted_by_class() -> None:
+    assert refusals({"550 5.1.1 no": 2, "550 5.1.1 un": 1, "451 later": 1}) == (
+        "550 5.1.1: 3, 451: 1"
+    )
