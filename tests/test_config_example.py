@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from digest.rank.signals import SIGNALS
-from digest.settings import Newsletter, Settings, load_settings
-from digest.settings.tables import Publication, Ranking
+from digest.settings import Newsletter, Ranking, Settings, load_settings
+from digest.settings.tables import Publication
 from digest.settings.values import Table
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"

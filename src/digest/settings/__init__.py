@@ -5,13 +5,13 @@ database.
 """
 
 from digest.settings.load import Located, example_config, load_settings
+from digest.settings.ranking import Ranking
 from digest.settings.tables import (
     Fetch,
     Mail,
     Newsletter,
     Notices,
     Publication,
-    Ranking,
     SectionRule,
     Settings,
     Smtp,
