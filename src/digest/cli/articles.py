@@ -5,7 +5,16 @@ from pathlib import Path
 import typer
 
 from digest.cli import hand
-from digest.cli.common import Json, counted, group, opened, print_json, print_table, say_errors
+from digest.cli.common import (
+    Json,
+    counted,
+    group,
+    opened,
+    print_fields,
+    print_json,
+    print_table,
+    say_errors,
+)
 from digest.cli.feeds import say_gathered
 
 _NAMED = 5  #: unmatched addresses that are printed
@@ -95,8 +104,4 @@ def show(
     with opened(context) as app, app.database.reading() as tx:
         found = articles.find(tx, name)
     shape = shapes.article(found) | {"boost": found.boost, "body": found.body}
-    if as_json:
-        print_json(shape)
-        return
-    for key, value in shape.items():
-        print(f"{key:<14} {'' if value is None else value}")
+    print_fields(shape, as_json=as_json)

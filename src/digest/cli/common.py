@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -82,6 +82,16 @@ def parse_moment(text: str) -> datetime:
 def print_json(value: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_fields(fields: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one thing: a line for each field, or one JSON document."""
+    if as_json:
+        print_json(fields)
+        return
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
+        print(f"{name:<{width}} {'' if value is None else value}".rstrip())
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

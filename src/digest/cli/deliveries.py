@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import Json, counted, group, opened, print_json, print_table
+from digest.cli.common import Json, counted, group, opened, print_fields, print_json, print_table
 from digest.cli.hand import who
 
 if TYPE_CHECKING:
@@ -55,11 +55,7 @@ def show(
 
     with opened(context) as app, app.database.reading() as tx:
         found = shapes.delivery(deliveries.find(tx, name))
-    if as_json:
-        print_json(found)
-        return
-    for key, value in found.items():
-        print(f"{key}: {value if value is not None else ''}")
+    print_fields(found, as_json=as_json)
 
 
 def uncertain(

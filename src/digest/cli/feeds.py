@@ -12,6 +12,7 @@ from digest.cli.common import (
     counted,
     group,
     opened,
+    print_fields,
     print_json,
     print_table,
     progress,
@@ -134,11 +135,7 @@ def show(
 
     with opened(context) as app, app.database.reading() as tx:
         shape = shapes.feed(feeds.find(tx, name))
-    if as_json:
-        print_json(shape)
-        return
-    for key, value in shape.items():
-        print(f"{key:<16} {'' if value is None else value}")
+    print_fields(shape, as_json=as_json)
 
 
 def edit(

@@ -17,15 +17,15 @@ def register(app: typer.Typer) -> None:
 def refit(
     context: typer.Context,
     newsletter: str = typer.Argument("", help="Its name; may be left out when there is one."),
-    json: bool = Json,
+    as_json: bool = Json,
 ) -> None:
     """Estimate how counts grow here, and what outlets and authors usually get."""
     from digest.pipeline import refit_ranking
 
     with opened(context) as app:
         found = refit_ranking(app, newsletter or next(iter(app.settings.newsletters)))
-    if json:
-        print_json(_as_json(found))
+    if as_json:
+        print_json(_refitted(found))
         return
     print(f"{counted(found.articles, 'article')} counted both young and after two days")
     for point in found.points:
@@ -38,7 +38,7 @@ def refit(
     print(f"\nfor [newsletters.NAME.ranking] of your config:\ngrowth = [{points}{last}]")
 
 
-def _as_json(found: Any) -> dict[str, Any]:
+def _refitted(found: Any) -> dict[str, Any]:
     points = [{"hours": p.hours, "growth": p.growth, "articles": p.articles} for p in found.points]
     usual = {"outlets": dict(found.usual.outlets), "authors": dict(found.usual.authors)}
     return {"articles": found.articles, "growth": points, **usual}
@@ -48,14 +48,14 @@ def backtest(
     context: typer.Context,
     newsletter: str = typer.Argument("", help="Its name; may be left out when there is one."),
     weeks: int = typer.Option(4, "--weeks", "-n", min=1, max=52, help="Sent editions to look at."),
-    json: bool = Json,
+    as_json: bool = Json,
 ) -> None:
     """Show what the present weights choose beside what was sent."""
     from digest import pipeline
 
     with opened(context) as app:
         found = pipeline.backtest(app, newsletter or next(iter(app.settings.newsletters)), weeks)
-    if json:
+    if as_json:
         print_json([_replayed(one) for one in found])
         return
     for one in found:

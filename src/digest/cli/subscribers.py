@@ -2,7 +2,7 @@
 
 import typer
 
-from digest.cli.common import Json, group, opened, print_json, print_table, say_errors
+from digest.cli.common import Json, group, opened, print_fields, print_json, print_table, say_errors
 
 
 def register(app: typer.Typer) -> None:
@@ -68,11 +68,7 @@ def show(
 
     with opened(context) as app:
         shape = shapes.subscriber(find_subscriber(app, email))
-    if as_json:
-        print_json(shape)
-        return
-    for key, value in shape.items():
-        print(f"{key:<14} {'' if value is None else value}")
+    print_fields(shape, as_json=as_json)
 
 
 def unsubscribe(

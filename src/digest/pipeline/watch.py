@@ -5,9 +5,9 @@ from datetime import timedelta
 from digest.app import App
 from digest.ingest import front_page
 from digest.model import Document, Feed, Reading
+from digest.rank.signals.prominence import METRIC
 from digest.store import articles, readings
 
-METRIC = "position"
 _FORGOTTEN = timedelta(days=8)  #: what was not on the page for so long is not followed any more
 
 

@@ -19,8 +19,8 @@ _PLACES = 12  #: of a page that count
 _ABSENT = 24  #: the place that stands for not being on a watched page
 _GAP = timedelta(hours=3)  #: a place is taken to be held no longer than this without a look
 _WITH_COUNTS = 0.3  #: points by halving of the place, while the count may still grow
-_LASTING = 0.7  #: below 1, a place keeps telling something when little growth is left
 _ALONE = 0.9  #: the same without counts
+_LASTING = 0.7  #: below 1, a place keeps telling something when little growth is left
 _LOOKS = 3  #: below so many looks at the page nobody knows how long a place was held,
 _PLACE_ONLY = 2.5  #: and the place alone speaks: points by halving of it
 _TYPICAL = 1.5  #: log of the position mass an article on the page usually gets
