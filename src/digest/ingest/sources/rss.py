@@ -1,7 +1,8 @@
 """Read RSS 0.9x, 1.0 and 2.0 and Atom, with Dublin Core, Media RSS, iTunes and slash."""
 
+import re
 from calendar import timegm
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from digest.errors import IngestError
-from digest.ingest import html, pictures, xml
+from digest.ingest import pictures, xml
 from digest.ingest.addresses import is_web
 from digest.ingest.html import Element
 from digest.ingest.sources.base import Parsed
@@ -27,13 +28,18 @@ _MEDIA = "{http://search.yahoo.com/mrss/}"
 _CATEGORIES = ("category", "{http://www.w3.org/2005/Atom}category")
 _DIV = "{http://www.w3.org/1999/xhtml}div"
 _AUTHORS = ("{*}author", "{*}creator", "dc:creator")
-_UNREAD = (
-    *(*_AUTHORS, "{*}items", "{*}comment", "{*}commentRss", "{*}duration"),
-    *("{*}explicit", f"{_MEDIA}thumbnail"),
+#: Of a feed and of an item, what feedparser has to see: local names in lower case.
+_OF_FEED = frozenset({"title", "language", "channel", "item", "entry"})
+_OF_ITEM = frozenset(
+    "title link id guid description summary abstract content encoded fullitem body date pubdate "
+    "published issued created updated modified image enclosure origlink comments total group "
+    "category categories subject keywords".split()
 )
+_UNREAD = ("{*}items", *_AUTHORS, f"{_MEDIA}thumbnail")
 _WINDOWS = {
     n: bytes([n]).decode("cp1252") for n in range(128, 160) if n not in b"\x81\x8d\x8f\x90\x9d"
 }
+_CONTROLS = re.compile("[\x80-\x9f]")
 _PICTURE_ENDS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 
 
@@ -78,11 +84,13 @@ def _lightened(root: Element) -> tuple[bytes, dict[str, str]]:
     light = deepcopy(root)
     etree.strip_elements(light, *_UNREAD, with_tail=False)
     texts: dict[str, str] = {}
-    for item in xml.items(light):
-        for category in list(item.iterchildren(*_CATEGORIES)):
-            item.remove(category)
-    for element in light.xpath(".//m:content[not(m:description)]", namespaces={"m": _MEDIA[1:-1]}):
-        html.remove(element)
+    items = xml.items(light)
+    inside = set(items)
+    holders = {item.getparent() for item in items} - {None} - inside
+    for holder in holders:
+        _prune(holder, lambda child: child in holders or xml.local(child) in _OF_FEED)
+    for item in items:  # a broken feed may have one inside the other
+        _prune(item, lambda child: child in inside or _is_read(child))
     for element in light.iter(*_TEXTUAL):
         value = _whole(element)
         if len(value) > _LONG:
@@ -90,6 +98,26 @@ def _lightened(root: Element) -> tuple[bytes, dict[str, str]]:
             element.text = f"text {len(texts)} put aside"
             texts[element.text] = _mended(value)
     return etree.tostring(light, encoding="utf-8", xml_declaration=True), texts
+
+
+def _prune(parent: Element, is_read: Callable[[Element], bool]) -> None:
+    """Take out the children that feedparser need not see, and the space between the others."""
+    parent.text = None
+    for child in list(parent):
+        if is_read(child):
+            child.tail = None
+        else:
+            parent.remove(child)
+
+
+def _is_read(child: Element) -> bool:
+    """Say whether feedparser has to see a child of an item."""
+    name = xml.local(child)
+    if child.tag in _CATEGORIES or child.tag == "comments":
+        return False
+    if name == "content" and child.tag.startswith(_MEDIA):
+        return child.find(f"{_MEDIA}description") is not None
+    return name in _OF_ITEM
 
 
 def _whole(element: Element) -> str:
@@ -108,9 +136,11 @@ def _whole(element: Element) -> str:
 def _mended(value: str) -> str:
     """Mend what feedparser mends: UTF-8 read as Latin-1, and Windows-1252 read as controls."""
     value = value.strip()
+    if value.isascii():
+        return value
     with suppress(UnicodeError):
         value = value.encode("iso-8859-1").decode("utf-8")
-    return value if value.isascii() else value.translate(_WINDOWS)
+    return value.translate(_WINDOWS) if _CONTROLS.search(value) else value
 
 
 def _parsed(found: Any, root: Element, base: str, texts: Mapping[str, str]) -> Parsed:
