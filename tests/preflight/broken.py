@@ -303,5 +303,9 @@ OUTSIDE = [
            check={"outside": Outside(reached={"https://news.example/1": "gone"})}),
     Broken("a server in trouble", {("CNT-11", N)},
            check={"outside": Outside(reached={"https://news.example/1": "?", "https://a/": ""})}),
+    Broken("a picture that cannot be copied", {("CNT-12", N)},
+           check={"outside": Outside(not_copied={"https://a.example/i.jpg": "it is gone"})}),
+    Broken("a picture over http", {("CNT-12", W)},
+           check={"outside": Outside(not_copied={"http://a.example/i.jpg": ""})}),
 ]  # fmt: skip
 BROKEN = (*SUBJECTS, *HEADERS, *BODIES, *EDITIONS, *OUTSIDE)

@@ -21,6 +21,7 @@ class Outside:
     selector: str = ""  #: of our own DKIM key; empty: the relay signs
     signer: str = ""  #: its domain
     reached: Mapping[str, str] = field(default_factory=dict)  #: address -> "", "gone" or "?"
+    not_copied: Mapping[str, str] = field(default_factory=dict)  #: picture's address -> why not
 
 
 @dataclass(frozen=True, slots=True)
