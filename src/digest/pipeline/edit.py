@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from digest.app import App
+from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
 from digest.deliver.message import build, compile_message
 from digest.deliver.verify import verify
@@ -104,7 +105,8 @@ def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
         rendered,
         publication,
         public=leaves_this_machine(app),
-        content=copy.content,
+        content=signatures(copy.content, app.signers) + copy.content,
+        envelope=copy.sender,
         outside=replace(outside, not_copied=copies.problems),
         eased=app.newsletter(edition.newsletter).preflight,
     )

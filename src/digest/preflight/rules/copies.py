@@ -1,26 +1,22 @@
 """CNT-12: pictures come from our own server, where that is wanted."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import INFO, WARNING, Case, Rule, Said
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     for url, reason in case.outside.not_copied.items():
         if url.lower().startswith("https:"):
-            message = f"shown from its own server: {reason}"
-            yield Finding("CNT-12", Severity.INFO, message, url[:120])
+            yield f"shown from its own server: {reason}", url, INFO
         else:
             message = (
                 f"left out, because clients show no pictures over http{reason and f': {reason}'}"
             )
-            yield Finding("CNT-12", Severity.WARNING, message, url[:120])
+            yield message, url
 
 
 RULE = Rule(
     "CNT-12",
-    Severity.WARNING,
+    WARNING,
     "Pictures come over https, and from here where `[images] local` asks for it.",
     "practice",
     _check,
