@@ -49,7 +49,7 @@ HOMES = {
     "dns": ("preflight/dns.py",),
     "watchfiles": ("web",),
     "babel": ("language.py",),
-    "PIL": ("demo", "pipeline/shots.py"),
+    "PIL": ("demo", "ingest/shrink.py", "pipeline/shots.py"),
 }
 PARTS = {
     "rank/signals": {"base"},

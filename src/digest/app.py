@@ -76,10 +76,11 @@ class App:
 
         self.require_unlocked()
         opened = TRANSPORTS[self.settings.mail.transport](self._mail)
-        return Signed(opened, self._signers) if self._signers else opened
+        return Signed(opened, self.signers) if self.signers else opened
 
     @cached_property
-    def _signers(self) -> "tuple[Signer, ...]":
+    def signers(self) -> "tuple[Signer, ...]":
+        """Return what signs each message with DKIM; nothing when the relay does."""
         from digest.deliver.dkim import load_signers
 
         return load_signers(self.settings.mail.dkim, self.folder)

@@ -25,6 +25,7 @@ from digest.pipeline.hand import (
     undo_place,
 )
 from digest.pipeline.health import health
+from digest.pipeline.images import image_file, local_copies
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import published_html, write_preview
@@ -64,8 +65,10 @@ __all__ = [
     "growth",
     "health",
     "hold_edition",
+    "image_file",
     "import_counts",
     "import_files",
+    "local_copies",
     "move_edition",
     "pause_edition",
     "pin_article",

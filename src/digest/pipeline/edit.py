@@ -1,15 +1,17 @@
 """Articles become a draft edition, a proof, an approved edition."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from digest.app import App
+from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
 from digest.deliver.message import build, compile_message
 from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Rendered, Severity
+from digest.pipeline.images import NO_COPIES, local_copies
 from digest.pipeline.material import compose_slot, same_hand
 from digest.pipeline.outside import look_outside
 from digest.preflight import Outside, check
@@ -76,13 +78,19 @@ def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
     """
     publication, base_url = app.settings.publication, app.settings.web.base_url
     frozen = frozen_bytes(app, edition)
+    copies = NO_COPIES if frozen else local_copies(app, edition)
     head = frozen[1] if frozen else head_for(app.settings, edition.newsletter, edition.id)
     try:
         rendered = (
             frozen[0]
             if frozen
             else app.renderer.render_edition(
-                edition, publication, head.title, base_url, app.newsletter(edition.newsletter).theme
+                edition,
+                publication,
+                head.title,
+                base_url,
+                app.newsletter(edition.newsletter).theme,
+                copies.found,
             )
         )
         compiled = compile_message(rendered, head)
@@ -91,13 +99,15 @@ def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
         return Proof(edition, None, (blocker,), head)
+    outside = look_outside(app, rendered) if online else Outside()
     findings = check(
         edition,
         rendered,
         publication,
         public=leaves_this_machine(app),
-        content=copy.content,
-        outside=look_outside(app, rendered) if online else Outside(),
+        content=signatures(copy.content, app.signers) + copy.content,
+        envelope=copy.sender,
+        outside=replace(outside, not_copied=copies.problems),
         eased=app.newsletter(edition.newsletter).preflight,
     )
     return Proof(edition, rendered, findings, head, compiled.sha256)

@@ -11,6 +11,7 @@ from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, SubscriptionState
 from digest.pipeline.edit import Proof
+from digest.pipeline.images import with_pictures
 from digest.store import editions, subscribers
 from digest.text import TOKEN
 
@@ -22,7 +23,8 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     """Write preview.html, preview.txt and preview.eml; nothing in the database changes.
 
     With `reader`, the address of someone who would get it, the mail is theirs; its links to
-    unsubscribe have the shape of theirs and do nothing, so that files can be passed on.
+    unsubscribe have the shape of theirs and do nothing, so that files can be passed on. Local
+    copies of pictures are inside preview.html.
     """
     if looked.rendered is None:
         raise RenderError(looked.findings[0].message)
@@ -35,7 +37,7 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     message = build(compile_message(looked.rendered, head), recipient)
     out.mkdir(parents=True, exist_ok=True)
     written = {
-        "preview.html": looked.rendered.html.replace(TOKEN, _TOKEN).encode(),
+        "preview.html": with_pictures(app, looked.rendered.html.replace(TOKEN, _TOKEN)).encode(),
         "preview.txt": looked.rendered.text.replace(TOKEN, _TOKEN).encode(),
         "preview.eml": message.content,
     }

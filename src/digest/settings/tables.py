@@ -218,6 +218,14 @@ class Fetch(Table):
     allow_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 
 
+class Images(Table):
+    """Local copies of the pictures editions show."""
+
+    local: bool = False
+    max_bytes: Annotated[int, Field(ge=20_000, le=2_000_000)] = 150_000
+    folder: str = "images"
+
+
 class SectionRule(Table):
     """A category section of an edition."""
 
@@ -271,6 +279,7 @@ class Settings(Table):
     mail: Mail
     notices: Notices = Notices()
     fetch: Fetch = Fetch()
+    images: Images = Images()
     newsletters: Annotated[dict[Slug, Newsletter], Field(min_length=1)]
 
     @property
