@@ -130,3 +130,11 @@ def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
     return note
 
 
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long ones out of the quick part; they are not skipped, they are not part of it."""
+    long = [item for item in items if item.get_closest_marker("thorough")]
+    if long and not ALL:
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)

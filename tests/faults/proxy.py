@@ -15,6 +15,8 @@ class Proxy:
     port: int = 0
     late: float = 0.0  #: seconds each piece is on its way
     slow: float = 0.0  #: bytes a second from the target to the client; 0: as they come
+    slow_up: float = 0.0  #: and from the client to the target
+    slow_after: int = 0  #: bytes of a connection that pass at full speed before
     stalled: bool = False  #: nothing passes, nobody is told
     half_open: bool = False  #: new connections are taken and never served
     connections: int = 0
@@ -39,7 +41,7 @@ class Proxy:
             there, out = await asyncio.open_connection("127.0.0.1", self.target)
             self.open.add(out)
             try:
-                ways = [self._pass(reader, out, 0), self._pass(there, writer, self.slow)]
+                ways = [self._pass(reader, out, self.slow_up), self._pass(there, writer, self.slow)]
                 tasks = [asyncio.ensure_future(way) for way in ways]
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 for task in tasks:
@@ -48,7 +50,7 @@ class Proxy:
             finally:
                 self.open.discard(out)
                 out.close()
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # 3.11 logs a cancelled server as an error
             pass
         finally:
             self.open.discard(writer)
@@ -57,8 +59,11 @@ class Proxy:
     async def _pass(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, slow: float
     ) -> None:
-        while piece := await reader.read(1 if slow else 65536):
-            await asyncio.sleep(self.late or (1 / slow if slow else 0))
+        passed = 0
+        while piece := await reader.read(4 if slow and passed >= self.slow_after else 65536):
+            passed += len(piece)
+            crawls = slow and passed > self.slow_after
+            await asyncio.sleep(len(piece) / slow if crawls else self.late)
             while self.stalled:
                 await asyncio.sleep(0.01)
             writer.write(piece)
