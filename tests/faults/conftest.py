@@ -76,9 +76,8 @@ def on_sqlite(sqlite_original: Path, tmp_path: Path, sink: Sink) -> Iterator[Mak
             folder = tmp_path / f"outlet-{uuid4().hex[:6]}"
             folder.mkdir()
             (folder / "digest.db").write_bytes((sqlite_original / "digest.db").read_bytes())
-            made = outlet.clone(
-                sqlite_original, folder, "sqlite:///digest.db", given.pop("port", sink.port), **given
-            )
+            port = given.pop("port", sink.port)
+            made = outlet.clone(sqlite_original, folder, "sqlite:///digest.db", port, **given)
             stack.callback(made.close)
             return made
 
@@ -119,7 +118,8 @@ def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Return a function that notes what a run gave, for docs/faults.md."""
     path = os.environ.get("DIGEST_TEST_FIGURES", "")
     name = request.node.originalname
-    params = dict(getattr(request.node, "callspec", None) and request.node.callspec.params or {})
+    call = getattr(request.node, "callspec", None)
+    params = dict(call.params) if call else {}
 
     def note(number: str, **found: Any) -> None:
         line = {"number": number, "test": name, "params": params, "found": found}
@@ -128,8 +128,6 @@ def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
                 file.write(json.dumps(line, default=str) + "\n")
 
     return note
-
-
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

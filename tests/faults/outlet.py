@@ -157,14 +157,13 @@ def subscribe(tx: Transaction, app: App, emails: list[str]) -> None:
     if not people:
         return
     tx.execute(sa.insert(_PEOPLE), people)
-    known = {email: number for number, email in tx.execute(sa.select(_PEOPLE.c.id, _PEOPLE.c.email))}
+    found = tx.execute(sa.select(_PEOPLE.c.id, _PEOPLE.c.email))
+    known = {email: int(number) for number, email in found}
     same = {"newsletter": "weekly", "state": SubscriptionState.ACTIVE}
-    same |= {"created_at": NOW, "confirmed_at": NOW}
-    consents = [
-        {"subscriber_id": known[email], "public_id": make_public_id(known[email].to_bytes(8, "big"))}
-        for email in emails
-    ]
-    tx.execute(sa.insert(_CONSENT), [same | one for one in consents])
+    times = {"created_at": NOW, "confirmed_at": NOW}
+    ids = [known[email] for email in emails]
+    names = [{"subscriber_id": n, "public_id": make_public_id(n.to_bytes(8, "big"))} for n in ids]
+    tx.execute(sa.insert(_CONSENT), [same | times | one for one in names])
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 30, step: float = 0.001) -> None:

@@ -98,11 +98,11 @@ def _watch_sqlite(points: Points) -> None:
             if not _is_write(sql):
                 return super().execute(sql, *rest)
             run = super().execute
-            return _around(points, sql.split()[0], lambda: run(sql, *rest))
+            return _around(points, sql.split(maxsplit=1)[0], lambda: run(sql, *rest))
 
         def executemany(self, sql: str, *rest: Any) -> Any:
             run = super().executemany
-            return _around(points, sql.split()[0], lambda: run(sql, *rest))
+            return _around(points, sql.split(maxsplit=1)[0], lambda: run(sql, *rest))
 
     class Connection(sqlite3.Connection):
         def cursor(self, factory: Any = Cursor) -> Any:

@@ -26,9 +26,8 @@ class Proxy:
     def cut(self) -> None:
         """Break every connection."""
         assert self._loop
-        self._loop.call_soon_threadsafe(
-            lambda: [writer.transport.abort() for writer in list(self.open)]
-        )
+        for writer in list(self.open):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""

@@ -9,11 +9,6 @@ from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import digest.cli
-import digest.deliver.dkim
-import digest.deliver.transports
-import digest.preflight
-import digest.rank
 from digest import pipeline
 from digest.app import open_app
 from digest.model import EditionState
@@ -70,4 +65,3 @@ def _send(orders: Orders) -> None:
         if edition.state is EditionState.SENDING:
             pipeline.drain_outbox(app, edition, stop=stop)
     app.close()
-

@@ -80,7 +80,8 @@ class Sink:
     def cut_all(self) -> None:
         """Close every open connection."""
         assert self._loop
-        self._loop.call_soon_threadsafe(lambda: [one.cut() for one in list(self._sessions)])
+        for session in list(self._sessions):
+            self._loop.call_soon_threadsafe(session.cut)
 
     def hear(self, command: str, session: "_Session", line: str = "") -> Say | None:
         recipient = session.recipient
@@ -190,7 +191,7 @@ class _Session(asyncio.Protocol):
     def _hello(self) -> str:
         offered = [*self._sink.extensions, *(["PIPELINING"] if self._sink.pipelining else [])]
         lines = ["sink.example", *offered]
-        return "\r\n".join(f"250{'-' if n < len(lines) else ' '}{t}" for n, t in enumerate(lines, 1))
+        return "\r\n".join([*(f"250-{text}" for text in lines[:-1]), f"250 {lines[-1]}"])
 
     def _answer(self, command: str, usual: str, line: str = "") -> str:
         return self._say(self._sink.hear(command, self, line), usual)

@@ -1,4 +1,4 @@
-"""F4-F10: a relay that drops, delays, refuses and limits; each reader gets one copy all the same."""
+"""F4-F10: a relay that drops, delays, refuses and limits; each reader gets one all the same."""
 
 import random
 from collections import Counter
