@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,17 +54,43 @@ def sqlite_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextmanager
+def postgresql_original(folder: Path, server: str) -> Iterator[tuple[Path, str]]:
+    """Make an outlet to copy in a database of its own; give its folder and the database's name."""
+    name = f"digest_{uuid4().hex[:12]}"
+    folder.mkdir(exist_ok=True)
+    _run(server, f"CREATE DATABASE {name}")
+    outlet.template(folder, _with_name(server, name))
+    yield folder, name
+    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def clone_on_postgresql(
+    original: tuple[Path, str], server: str, folder: Path
+) -> Iterator[MakeOutlet]:
+    """Give a function that makes outlets like the original."""
+    with ExitStack() as stack:
+
+        def make(**given: Any) -> Outlet:
+            name = f"digest_{uuid4().hex[:12]}"
+            _run(server, f"CREATE DATABASE {name} TEMPLATE {original[1]}")
+            stack.callback(_run, server, f"DROP DATABASE {name} WITH (FORCE)")
+            url = _with_name(server, name)
+            made = outlet.clone(original[0], folder / name, url, given.pop("port"), **given)
+            stack.callback(made.close)
+            return made
+
+        yield make
+
+
 @pytest.fixture(scope="session")
 def postgres_original(
     tmp_path_factory: pytest.TempPathFactory, postgres: str
 ) -> Iterator[tuple[Path, str]]:
     """Return the folder of an outlet to copy, and the name of its database."""
-    folder, name = tmp_path_factory.mktemp("original"), f"digest_{uuid4().hex[:12]}"
-    _run(postgres, f"CREATE DATABASE {name}")
-    url = _with_name(postgres, name)
-    outlet.template(folder, url)
-    yield folder, name
-    _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    with postgresql_original(tmp_path_factory.mktemp("original"), postgres) as original:
+        yield original
 
 
 @pytest.fixture
@@ -89,21 +115,8 @@ def on_postgresql(
     postgres: str, postgres_original: tuple[Path, str], tmp_path: Path, sink: Sink
 ) -> Iterator[MakeOutlet]:
     """Return a function that makes outlets on PostgreSQL."""
-    original, source = postgres_original
-    with ExitStack() as stack:
-
-        def make(**given: Any) -> Outlet:
-            name = f"digest_{uuid4().hex[:12]}"
-            _run(postgres, f"CREATE DATABASE {name} TEMPLATE {source}")
-            stack.callback(_run, postgres, f"DROP DATABASE {name} WITH (FORCE)")
-            folder = tmp_path / f"outlet-{name}"
-            made = outlet.clone(
-                original, folder, _with_name(postgres, name), given.pop("port", sink.port), **given
-            )
-            stack.callback(made.close)
-            return made
-
-        yield make
+    with clone_on_postgresql(postgres_original, postgres, tmp_path) as make:
+        yield lambda **given: make(**({"port": sink.port} | given))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

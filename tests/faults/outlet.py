@@ -98,6 +98,13 @@ class Outlet:
             past = "2000-01-01 00:00:00" + ("" if tx.dialect.name == "sqlite" else "+00")
             tx.execute(sa.text(f"UPDATE delivery SET lease_until = '{past}'"))
 
+    def expire_claims(self) -> None:
+        """Void what was claimed and not handed, as if its lease were over."""
+        with self.app.database.transaction() as tx:
+            past = "2000-01-01 00:00:00" + ("" if tx.dialect.name == "sqlite" else "+00")
+            where = "WHERE state = 'claimed'"
+            tx.execute(sa.text(f"UPDATE delivery SET lease_until = '{past}' {where}"))
+
     def close(self) -> None:
         """Let go of the database."""
         self.app.close()
@@ -128,7 +135,7 @@ def clone(
     **settings: str,
 ) -> Outlet:
     """Make an outlet like the template with readers, its edition going out."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(original / "digest.key", folder / "digest.key")
     values = {"transport": "smtp", "port": port, "connections": connections}
     text = CONFIG.format(database=database, on_uncertain="resend", more="", **values)

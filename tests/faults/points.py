@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-_READS = ("SELECT", "PRAGMA", "BEGIN", "SHOW", "SET", "ROLLBACK")
+_READS = ("SELECT", "PRAGMA", "BEGIN", "SHOW", "SET", "ROLLBACK", ";")
 
 
 class Points:
@@ -22,10 +22,13 @@ class Points:
 
     def __init__(self, at: int, act: Callable[[], None], record: Path | None = None) -> None:
         self.seen = 0
+        self.armed = False
         self._at, self._act, self._record = at, act, record
 
     def pass_by(self, name: str) -> bool:
-        """Count one more point; act when it is the one. Say whether it was."""
+        """Count one more point, once armed; act when it is the one. Say whether it was."""
+        if not self.armed:
+            return False
         self.seen += 1
         if self._record:
             with self._record.open("a") as file:
@@ -38,7 +41,7 @@ class Points:
     @property
     def next_is_it(self) -> bool:
         """Say whether it happens at the next point."""
-        return self.seen + 1 == self._at
+        return self.armed and self.seen + 1 == self._at
 
 
 def kill_me() -> None:
@@ -47,18 +50,11 @@ def kill_me() -> None:
     time.sleep(60)
 
 
-def install(points: Points) -> None:
-    """Put the points around every write of this process."""
+def install(points: Points, on_begin: Callable[[Any], None] = lambda _execute: None) -> None:
+    """Put the points around every write of this process; `on_begin` is for SQLite's BEGIN."""
     _watch_sockets(points)
-    _watch_sqlite(points)
+    _watch_sqlite(points, on_begin)
     _watch_psycopg(points)
-
-
-def install_from_environment() -> None:
-    """Arm the point that DIGEST_TEST_POINT names."""
-    number, _, what = os.environ.get("DIGEST_TEST_POINT", "").partition(":")
-    if what == "kill":
-        install(Points(int(number), kill_me))
 
 
 def _is_write(statement: object) -> bool:
@@ -92,12 +88,16 @@ def _watch_send(points: Points, method: str, usual: Callable[..., Any]) -> None:
     setattr(socket.socket, method, send)
 
 
-def _watch_sqlite(points: Points) -> None:
+def _watch_sqlite(  # noqa: C901
+    points: Points, on_begin: Callable[[Any], None]
+) -> None:
     class Cursor(sqlite3.Cursor):
         def execute(self, sql: str, *rest: Any) -> Any:
-            if not _is_write(sql):
-                return super().execute(sql, *rest)
             run = super().execute
+            if sql.startswith("BEGIN"):
+                on_begin(run)
+            if not _is_write(sql):
+                return run(sql, *rest)
             return _around(points, sql.split(maxsplit=1)[0], lambda: run(sql, *rest))
 
         def executemany(self, sql: str, *rest: Any) -> Any:
