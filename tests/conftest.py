@@ -29,8 +29,9 @@ QUIET = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --golden, which writes what came out where the expected output is kept."""
+    """Add --golden, which writes the expected output anew, and --seed, which replays one run."""
     parser.addoption("--golden", action="store_true", help="write the golden files anew")
+    parser.addoption("--seed", type=int, help="run the seeded fault tests with this seed only")
 
 
 @pytest.fixture

@@ -102,6 +102,11 @@ class App:
             return Path(f"{self.database.name}.instance")
         return self.folder / (given or "digest.instance")
 
+    @property
+    def results_file(self) -> Path:
+        """Return the file for results the database could not take."""
+        return self.instance_file.with_suffix(".results")
+
     def open_fetcher(self) -> "Fetcher":
         """Open the fetcher; the caller closes it."""
         from digest.ingest.http import Fetcher

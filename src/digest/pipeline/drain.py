@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 
 from digest.app import App
@@ -16,7 +16,8 @@ from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, parse_rate, retry_
 from digest.deliver.transports.base import Transport
 from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
 from digest.model import Delivery, DeliveryState, Edition, Numbers
-from digest.store import editions, outbox
+from digest.pipeline.results import Result, keep
+from digest.store import deliveries, editions, outbox
 
 _BATCH = 20  #: rows one connection claims at a time
 _KEEP_TRYING = 600.0  #: seconds a result is offered to a database that is away
@@ -128,8 +129,13 @@ def _send_one(run: Run, transport: Transport, delivery: Delivery, token: str) ->
     except (RenderError, DeliveryError) as error:
         _settle(app, delivery, token, DeliveryState.FAILED, f"not sent: {error}")
         return
-    with app.database.transaction() as tx:
-        fenced = outbox.hand(tx, delivery, token, app.now())
+    try:
+        with app.database.transaction() as tx:
+            fenced = outbox.hand(tx, delivery, token, app.now())
+    except StoreError:
+        # Whether the fence stands is not known: no dot leaves, and the row goes back.
+        keep(app, [Result(delivery.id, token, DeliveryState.QUEUED, "", app.now())])
+        raise
     if not fenced:
         return
     try:
@@ -165,11 +171,8 @@ def _settle_refused(app: App, delivery: Delivery, token: str, error: DeliveryErr
 
 def _settle_down(run: Run, delivery: Delivery, token: str, error: TransportDown) -> None:
     run.give_up(error)
-    if error.uncertain:
-        _settle(run.app, delivery, token, DeliveryState.UNCERTAIN, str(error))
-        return
-    with run.app.database.transaction() as tx:
-        outbox.release(tx, delivery, token)
+    state = DeliveryState.UNCERTAIN if error.uncertain else DeliveryState.QUEUED
+    _settle(run.app, delivery, token, state, str(error))
 
 
 def _settle(
@@ -181,14 +184,18 @@ def _settle(
     wait: timedelta | None = None,
 ) -> None:
     now = app.now()
-    give_up_at = time.monotonic() + _KEEP_TRYING
+    result = Result(delivery.id, token, state, reply, now, now + wait if wait else None)
+    give_up_at, kept = time.monotonic() + _KEEP_TRYING, False
     while True:
         try:
             with app.database.transaction() as tx:
-                outbox.settle(tx, delivery, token, state, reply, now, now + wait if wait else None)
+                deliveries.settle_late(tx, *astuple(result))
             return
         except StoreError:
             # The message is gone either way: what became of it must not be forgotten.
+            if not kept:
+                keep(app, [result])
+            kept = True
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.5)

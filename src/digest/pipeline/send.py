@@ -15,6 +15,7 @@ from digest.errors import WrongState
 from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.drain import Run, work
 from digest.pipeline.edit import Proof, frozen_bytes
+from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
 from digest.store import editions, outbox, subscribers
 
@@ -74,6 +75,7 @@ def drain_outbox(
     if edition.state is not EditionState.SENDING:
         raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
     app.require_unlocked()
+    read_back(app)
     _settle_doubts(app, edition)
     run = Run(app, edition, _compiled(app, edition), stop or threading.Event(), on_progress)
     connections = app.settings.mail.connections

@@ -14,7 +14,7 @@ from digest.store.tables import DeliveryRow, EditionRow, SubscriptionRow, Suppre
 
 _DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
 _CONSENT, _SUPPRESSED = table(SubscriptionRow), table(SuppressionRow)
-_OPEN = (
+OPEN = (
     DeliveryState.QUEUED,
     DeliveryState.CLAIMED,
     DeliveryState.HANDED,
@@ -146,7 +146,7 @@ def settle(
         "state": state,
         "reply": reply[:500],
         "next_try_at": next_try_at,
-        "settled_at": None if state in _OPEN else now,
+        "settled_at": None if state in OPEN else now,
         "lease_until": None,
         "doubts": _DELIVERY.c.doubts + int(state == DeliveryState.UNCERTAIN),
     }
@@ -247,8 +247,8 @@ def numbers(tx: Transaction, edition_id: int) -> Numbers:
     grouped = tx.execute(by_state.group_by(_DELIVERY.c.state))
     found: dict[str, int] = {str(state): int(n) for state, n in grouped}
     frozen = tx.scalar(sa.select(_EDITION.c.frozen).where(_EDITION.c.id == edition_id))
-    settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in _OPEN}
-    return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in _OPEN), **settled)
+    settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in OPEN}
+    return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in OPEN), **settled)
 
 
 def as_delivery(row: dict[str, Any]) -> Delivery:
