@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import _run, _with_name
 from tests.faults import outlet
 from tests.faults.outlet import Outlet
+from tests.faults.sender import end_all
 from tests.faults.sink import Sink, running
 
 ALL = bool(os.environ.get("DIGEST_TEST_FAULTS"))  #: every point and all seeds
@@ -44,6 +45,13 @@ def sink(_sink: Sink) -> Sink:
     _sink.keep = _sink.pipelining = True
     _sink.wire = False
     return _sink
+
+
+@pytest.fixture(autouse=True)
+def _no_sender_left() -> Iterator[None]:
+    """End what a failed test has started."""
+    yield
+    end_all()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from tests.make import NOW
 
 _WARM = multiprocessing.get_context("forkserver")
 _WARM.set_forkserver_preload(["tests.faults.sender"])
+_STARTED: list[BaseProcess] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,17 @@ def start(orders: Orders) -> BaseProcess:
     """Start a sender, forked from a warm parent; SIGTERM stops it as it stops `digest send`."""
     process = _WARM.Process(target=_run, args=(orders,))
     process.start()
+    _STARTED.append(process)
     return process
+
+
+def end_all() -> None:
+    """Kill every sender that a failed test has left."""
+    while _STARTED:
+        process = _STARTED.pop()
+        if process.is_alive():
+            process.kill()
+        process.join(10)
 
 
 def finish(orders: Orders, seconds: float = 60) -> None:
@@ -105,5 +116,5 @@ def _drained(app: App, stop: threading.Event, *, stubborn: bool) -> bool:
     except StoreError:
         if not stubborn:
             raise
-        return False
-    return drained.finished or not stubborn
+        return stop.is_set()
+    return drained.finished or not stubborn or stop.is_set()
