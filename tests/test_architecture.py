@@ -46,6 +46,7 @@ HOMES = {
     "rich": ("cli",),
     "jinja2": ("render", "web"),
     "email_validator": ("audience",),
+    "charset_normalizer": ("audience/files.py",),
     "dns": ("preflight/dns.py",),
     "watchfiles": ("web",),
     "babel": ("language.py",),
@@ -56,6 +57,7 @@ PARTS = {
     "ingest/sources": {"base"},
     "preflight/rules": {"base"},
     "deliver/transports": {"base"},
+    "audience/exchange": {"base"},
 }
 FILES = sorted(p for p in ROOT.rglob("*.py") if "versions" not in p.parts)
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digest.audience.address import Address, address_digest
 from digest.audience.tokens import Keys
 from digest.errors import ConfigError, Locked, NotFound
 from digest.settings import Located, Mail, Newsletter, Settings, load_settings
@@ -136,6 +137,10 @@ class App:
         again.__dict__["renderer"] = self.renderer
         return again
 
+    def digest_of(self, address: Address) -> str:
+        """Return the HMAC an address is suppressed by."""
+        return address_digest(self.keys.addresses, address)
+
     def close(self) -> None:
         """Let go of the database and the processes."""
         for name in ("renderer", "apart"):
@@ -223,9 +228,30 @@ def read_keys(settings: Settings, folder: Path) -> Keys:
             "`digest init`; otherwise restore it from the backup, because a new key ends every "
             "link in mails already sent"
         ) from error
-    if len(text) < 32:
-        raise ConfigError(f"{path}: the key that signs links has less than 32 characters")
-    return Keys("0", {"0": text.encode()})
+    try:
+        return parse_keys(text)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse_keys(text: str) -> Keys:
+    """Return the keys of a secret file: one secret, or a line `ID SECRET` for each.
+
+    New links are signed with the last; the others still open the mails already sent. The first,
+    or the one called `addresses`, hides suppressed addresses and must stay.
+    """
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    if len(lines) == 1 and len(lines[0]) == 1:
+        lines = [["0", *lines[0]]]
+    if not lines or any(len(line) != 2 for line in lines):
+        raise ConfigError("write a line `ID SECRET` for each key that signs links")
+    found = {name: secret.encode() for name, secret in lines}
+    if len(found) < len(lines) or any(len(secret) < 32 for secret in found.values()):
+        raise ConfigError("a key that signs links has less than 32 characters, or its ID twice")
+    addresses = found.pop("addresses", b"")
+    if not found:
+        raise ConfigError("the key that signs links is missing")
+    return Keys(list(found)[-1], found, addresses)
 
 
 def make_key_file(path: Path) -> bool:

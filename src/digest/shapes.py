@@ -130,6 +130,9 @@ def subscriber(value: Subscriber) -> Shape:
         "created_at": moment(value.created_at),
         "confirmed_at": moment(min(confirmed, default=None)),
         "ended_at": moment(max(ended, default=None)),
+        "tags": list(value.tags),
+        "language": value.language,
+        "timezone": value.timezone,
     }
 
 

@@ -26,6 +26,12 @@ def of_edition(
     return [as_delivery(row) for row in rows(tx, wanted.order_by(_DELIVERY.c.id).limit(limit))]
 
 
+def of_subscriptions(tx: Transaction, ids: Sequence[int]) -> list[Delivery]:
+    """Return the deliveries to a person's subscriptions, in the order they were made."""
+    wanted = sa.select(_DELIVERY).where(_DELIVERY.c.subscription_id.in_(ids))
+    return [as_delivery(row) for row in rows(tx, wanted.order_by(_DELIVERY.c.id))]
+
+
 def find(tx: Transaction, name: str) -> Delivery:
     """Return the delivery with this id; NotFound when there is none."""
     found = rows(tx, sa.select(_DELIVERY).where(_DELIVERY.c.id == int(name))) if is_id(name) else []

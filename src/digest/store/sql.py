@@ -1,5 +1,6 @@
 """Small helpers around SQLAlchemy Core shared by the query modules."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -54,3 +55,13 @@ def moment(tx: Transaction, seconds: int = 0) -> Any:
     if tx.dialect.name == "postgresql":
         return sa.func.clock_timestamp() + sa.text(f"interval '{seconds:d} seconds'")
     return sa.func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds:+d} seconds")
+
+
+def pack(words: Sequence[str]) -> str:
+    """Return words as the database keeps them: each between line ends."""
+    return f"\n{chr(10).join(words)}\n" if words else ""
+
+
+def unpack(text: str) -> tuple[str, ...]:
+    """Return packed words."""
+    return tuple(text[1:-1].split("\n")) if text else ()
