@@ -38,7 +38,7 @@ def clean(text: str) -> str:
     """Return `text` in NFC on one line, without controls, surrogates or bidi overrides."""
     joined = " ".join(text.split())
     if joined.isprintable():  # no controls, no format characters: the common case, at once
-        return unicodedata.normalize("NFC", joined)
+        return joined if joined.isascii() else unicodedata.normalize("NFC", joined)
     visible = _CONTROLS.sub(" ", text.replace("\x0b", " "))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()
 
@@ -103,7 +103,7 @@ def link_url(url: str) -> str:
 def _parse(url: str) -> re.Match[str] | None:
     """Return protocol, host, path and query of a web address; one look at its normal form."""
     try:
-        return _NORMAL.match(ada_url.URL(url.strip()).href)
+        return _NORMAL.match(ada_url.normalize_url(url.strip()))
     except ValueError:
         return None
 
@@ -135,7 +135,7 @@ def host_of(url: str) -> str:
 
 def short_id(key: str) -> str:
     """Return 12 lower-case characters that name `key` (60 bits of its SHA-256)."""
-    return base64.b32encode(hashlib.sha256(key.encode()).digest())[:12].decode().lower()
+    return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10])[:12].decode().lower()
 
 
 def encoded_size(html: str) -> int:
