@@ -91,8 +91,10 @@ def reading(document: Document) -> int:
 
 
 def storing(database: Database, document: Document) -> int:
-    """Parse, clean and store, in a transaction of its own."""
+    """Parse, clean, look for old addresses and store, each in a transaction of its own."""
     ingested = read(document, now=NOW)
+    with database.reading() as tx:
+        articles.renamed(tx, ingested.articles)
     with database.transaction() as tx:
         return articles.store(tx, ingested.articles, NOW)[0].new
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import ada_url
@@ -82,7 +83,8 @@ class Fetcher:
         """Return the answer at the end of the redirects, whatever its status."""
         self._require_open(url)
         with _named(url):
-            return self._follow(_target(url), _headers("", ""), whole=whole)[1]
+            last, answer, _ = self._follow(_target(url), _headers("", ""), whole=whole)
+            return replace(answer, url=last)
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Leave at least so many seconds between two requests to the host of `url`."""
