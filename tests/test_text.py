@@ -4,7 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text import TOKEN, canonical_url, clean, host_of, link_url, short_id, shorten, truncate
+from digest.text import (
+    TOKEN,
+    canonical_url,
+    clean,
+    host_of,
+    link_url,
+    same_site,
+    short_id,
+    shorten,
+    truncate,
+)
 
 
 @given(st.text(), st.integers(2, 200))
@@ -102,6 +112,15 @@ def test_the_address_to_link_to_keeps_scheme_and_host() -> None:
 def test_hosts_and_ids() -> None:
     assert host_of("https://www.News.example/a") == "news.example"
     assert host_of("nothing") == ""
+
+
+def test_a_site_is_a_host_and_what_lies_below_it() -> None:
+    assert same_site("news.example", "news.example")
+    assert same_site("feeds.news.example", "news.example")
+    assert same_site("news.example", "blog.news.example")
+    assert not same_site("bad-news.example", "news.example")
+    assert not same_site("feeds.news.example", "blog.news.example")
+    assert not same_site("", "news.example")
     assert short_id("x") == short_id("x")
     assert len(short_id("x")) == 12
     assert len(TOKEN) == 32

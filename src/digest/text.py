@@ -138,6 +138,11 @@ def host_of(url: str) -> str:
         return ""
 
 
+def same_site(one: str, other: str) -> bool:
+    """Say whether two hosts are the same, or one lies below the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
 def short_id(key: str) -> str:
     """Return 12 lower-case characters that name `key` (60 bits of its SHA-256)."""
     return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10])[:12].decode().lower()

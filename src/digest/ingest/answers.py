@@ -46,6 +46,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes = b""
+    url: str = ""  #: the one that gave it, after redirects
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import ada_url
@@ -77,7 +78,8 @@ class Fetcher:
         """Return the answer at the end of the redirects, whatever its status."""
         self._require_open(url)
         with _named(url):
-            return self._follow(_target(url), _headers("", "", want), want)[1]
+            last, answer, _ = self._follow(_target(url), _headers("", "", want), want)
+            return replace(answer, url=last)
 
     def picture(self, url: str) -> bytes:
         """Return what may be a picture; IngestError says why there is none."""
