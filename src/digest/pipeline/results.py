@@ -79,7 +79,7 @@ def _read(file: BinaryIO) -> list[Result]:
     """Return what stands in the file; a line that a crash cut short is not there."""
     file.seek(0)
     found = []
-    for line in file.read().splitlines():
+    for line in file.read().strip().splitlines():
         try:
             number, token, state, reply, at, again = json.loads(line)
         except ValueError:
