@@ -199,7 +199,6 @@ def test_a_changed_address_must_be_confirmed_again_and_the_old_one_gets_nothing(
     assert state(app, "new@reader.example") is SubscriptionState.PENDING
     with pytest.raises(NotFound):
         membership.find_subscriber(app, "old@reader.example")
-    digest = app.digest_of(parse_address("new@reader.example"))
     with pytest.raises(NotFound):
         membership.confirm(app, confirmation)
     assert state(app, "new@reader.example") is SubscriptionState.PENDING
