@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from digest.audience.address import Address, address_digest
 from digest.audience.tokens import Keys
-from digest.errors import ConfigError, Locked, NotFound
+from digest.errors import BadFilter, ConfigError, Locked, NotFound
 from digest.settings import Located, Mail, Newsletter, Settings, load_settings
 from digest.store import Database, instance
 
@@ -187,12 +187,25 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
             at = ("newsletters", slug, "theme", "name")
             there = f"there is no theme {newsletter.theme.name!r}; there is {', '.join(themes)}"
             problems.append(f"{located.where(at)}: {'.'.join(at)}: {there}")
+        if why_not := _filter_problem(newsletter.audience):
+            to = ("newsletters", slug, "audience")
+            problems.append(f"{located.where(to)}: {'.'.join(to)}: {why_not}")
         for rule, why in not_eased(newsletter.preflight).items():
             of = ("newsletters", slug, "preflight", rule)
             problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
     problems += _key_problems(settings, located)
     if problems:
         raise ConfigError(*problems)
+
+
+def _filter_problem(expression: str) -> str:
+    from digest.audience.filters import parse_filter
+
+    try:
+        parse_filter(expression)
+    except BadFilter as error:
+        return str(error)
+    return ""
 
 
 def _key_problems(settings: Settings, located: Located) -> list[str]:

@@ -70,6 +70,7 @@ def edition(value: Edition, numbers: Numbers) -> Shape:
         "subject": value.subject,
         "stand_first": value.stand_first,
         "note": value.note,
+        "audience": value.audience,
         "sha256": value.sha256,
         "top_stories": [_story(placed) for placed in value.top_stories],
         "sections": [_section(section) for section in value.sections],

@@ -190,23 +190,10 @@ def test_f26_the_disk_has_every_fence_before_its_dot(
     outlet = on_sqlite(readers=100 if ALL else 20, connections=1)
     calls = tmp_path / "calls"
     command = [sys.executable, "-m", "digest", "send", "latest", "--yes"]
-<<<<<<< HEAD
     if not shutil.which("strace"):
         pytest.skip("strace is missing: nothing else sees what reaches the disk")
     wanted = "trace=fsync,fdatasync,sendto,write"
     trace = ["strace", "-f", "-s", "40", "-e", wanted, "-o", str(calls)]
-=======
-    trace = [
-        "strace",
-        "-f",
-        "-s",
-        "40",
-        "-e",
-        "trace=fsync,fdatasync,sendto,write",
-        "-o",
-        str(calls),
-    ]
->>>>>>> faults
     subprocess.run(
         [*trace, *command], cwd=outlet.folder, check=True, capture_output=True, timeout=120
     )

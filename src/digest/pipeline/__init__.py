@@ -4,6 +4,7 @@ Each step reads values in one short transaction, calls pure functions, writes in
 transaction is open during network work.
 """
 
+from digest.pipeline.audience import aimed, readers
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.doubts import drop_doubts, resend_doubts
@@ -49,6 +50,7 @@ __all__ = [
     "Proof",
     "add_feed",
     "add_placement",
+    "aimed",
     "approve_edition",
     "backtest",
     "cancel_edition",
@@ -76,6 +78,7 @@ __all__ = [
     "proof",
     "published_html",
     "queue_edition",
+    "readers",
     "refit_ranking",
     "refresh",
     "resend_doubts",

@@ -11,6 +11,7 @@ from digest.deliver.message import build, compile_message
 from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Rendered, Severity
+from digest.pipeline.audience import aimed
 from digest.pipeline.images import NO_COPIES, local_copies
 from digest.pipeline.material import compose_slot, same_hand
 from digest.pipeline.outside import look_outside
@@ -119,8 +120,10 @@ def leaves_this_machine(app: App) -> bool:
     return mail.transport == "smtp" and mail.smtp.host not in ("127.0.0.1", "::1", "localhost")
 
 
-def approve_edition(app: App, edition: Edition) -> Edition:
+def approve_edition(app: App, edition: Edition, audience: str | None = None) -> Edition:
     """Freeze the bytes of a draft: what is approved is what is sent (promise P9).
+
+    Who it is for is frozen with it: `audience`, else the newsletter's.
 
     WrongState when it is no draft, is empty, or preflight finds a blocker.
     """
@@ -137,8 +140,10 @@ def approve_edition(app: App, edition: Edition) -> Edition:
         approved = editions.move(
             tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256
         )
-        editions.freeze(tx, edition, looked.rendered, asdict(looked.head))
-        return approved
+        aim = aimed(app, edition) if audience is None else audience
+        meant = replace(edition, audience=aim)
+        editions.freeze(tx, meant, looked.rendered, asdict(looked.head))
+        return replace(approved, audience=aim)
 
 
 def frozen_bytes(app: App, edition: Edition) -> tuple[Rendered, Head] | None:

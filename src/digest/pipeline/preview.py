@@ -10,6 +10,7 @@ from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, SubscriptionState
+from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.edit import Proof
 from digest.pipeline.images import with_pictures
 from digest.store import editions, subscribers
@@ -50,12 +51,15 @@ def _reader(app: App, edition: Edition, email: str) -> str:
     """Return the address of a person who would get an edition; WrongState says why not."""
     with app.database.reading() as tx:
         person = subscribers.find(tx, parse_address(email).key)
+        meant = subscribers.picks(tx, audience_of(app, aimed(app, edition)), person.id)
     mine = [s.state for s in person.subscriptions if s.newsletter == edition.newsletter]
     if person.suppressed:
         raise WrongState(f"{email} would not get {edition.key}: suppressed, {person.suppressed}")
     if SubscriptionState.ACTIVE not in mine:
         state = mine[0] if mine else "not subscribed"
         raise WrongState(f"{email} would not get {edition.key}: {state}")
+    if not meant:
+        raise WrongState(f"{email} would not get {edition.key}: {aimed(app, edition)}")
     return person.email
 
 

@@ -83,12 +83,6 @@ def _rate(value: str) -> str:
     return value
 
 
-def _nothing(value: str) -> str:
-    if value:
-        raise ValueError("is not available yet: leave it empty")
-    return value
-
-
 def _network(value: str) -> str:
     ip_network(value)
     return value
@@ -100,7 +94,6 @@ def _slug(value: str) -> str:
     return value
 
 
-Unavailable = Annotated[str, AfterValidator(_nothing)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, AfterValidator(_line)]
 Span = Annotated[timedelta, BeforeValidator(_duration)]
@@ -259,7 +252,7 @@ class Newsletter(Table):
     draft_lead: Span = timedelta(hours=24)
     catch_up: Span = timedelta(hours=24)
     skip_dates: tuple[date, ...] = ()
-    audience: Unavailable = ""
+    audience: Line = ""
     preflight: dict[str, Literal["warning", "off"]] = {}
     ranking: Ranking = Ranking()
     theme: Theme = Theme()

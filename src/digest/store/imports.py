@@ -100,7 +100,7 @@ def _newcomers(tx: Transaction, run: Import) -> None:
         "import_id": sa.literal(run.id),
     }
     suppressed = sa.exists().where(_SUPPRESSED.c.address_digest == s.digest)
-    free = sa.select(*person.values()).where(~suppressed).order_by(s.key, s.seq)
+    free = sa.select(*person.values()).where(~suppressed).order_by(s.seq)
     statement = upsert(tx, SubscriberRow).from_select(list(person), free)
     tx.execute(statement.on_conflict_do_nothing())
     if tx.dialect.name == "postgresql":

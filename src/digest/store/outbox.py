@@ -6,7 +6,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.model import Delivery, DeliveryState, Edition, Numbers, SubscriptionState
+from digest.model import (
+    EVERYBODY,
+    Delivery,
+    DeliveryState,
+    Edition,
+    Filter,
+    Numbers,
+    SubscriptionState,
+)
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.sql import moment, rows, table
@@ -24,12 +32,12 @@ CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
 HAND_SECONDS = 900  #: longer than any server may take to answer the final dot
 
 
-def fill(tx: Transaction, edition: Edition) -> int:
-    """Make one row for each active, unsuppressed subscriber; return how many.
+def fill(tx: Transaction, edition: Edition, among: Filter = EVERYBODY) -> int:
+    """Make one row for each active, unsuppressed subscriber among some; return how many.
 
     One INSERT … SELECT, so a crash leaves all or none.
     """
-    wanted = subscribers.recipients(edition.newsletter).subquery()
+    wanted = subscribers.recipients(edition.newsletter, among).subquery()
     columns = ["edition_id", "subscription_id", "public_id", "email", "address_digest"]
     values = [sa.literal(edition.id), *wanted.c]
     columns += ["state", "token", "attempts", "reply"]

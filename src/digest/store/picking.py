@@ -42,8 +42,9 @@ def condition(wanted: Filter) -> sa.ColumnElement[bool]:
 
 def _term(term: Term) -> sa.ColumnElement[bool]:
     column = _COLUMNS.get(term.field)
-    if column is not None:
-        return column.in_(term.values)
+    if column is not None:  # one value as `=`: then an index gives the order, too
+        one = len(term.values) == 1
+        return column == term.values[0] if one else column.in_(term.values)
     return sa.or_(*(_one(term.field, value) for value in term.values))
 
 

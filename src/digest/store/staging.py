@@ -35,7 +35,7 @@ def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Tran
     with database.connected() as connection:
         connection.execution_options(readonly=True)  # SQLite: no lock on the database
         if database.is_sqlite:  # random keys go into trees larger than the usual 2 MB
-            connection.exec_driver_sql("PRAGMA cache_size=-65536")
+            connection.exec_driver_sql("PRAGMA cache_size=-98304")
             connection.commit()
         with connection.begin():
             STAGED.create(connection)
@@ -45,16 +45,13 @@ def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Tran
             yield connection
         finally:
             connection.rollback()
-            connection.execution_options(readonly=True)
-            with connection.begin():
-                STAGED.drop(connection)
-            connection.execution_options(readonly=False)
-            connection.invalidate()
+            connection.invalidate()  # closed, and the table is gone
 
 
-def stored(moment: datetime | None) -> str | None:
+def stored(moment: datetime) -> str:
     """Return a moment as both databases read it where nothing converts it."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:26]
 
 
 def _fill(tx: Transaction, rows: Iterator[tuple[Any, ...]]) -> None:

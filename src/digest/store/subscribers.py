@@ -192,6 +192,12 @@ def some(
         yield from _people_of(tx, [dict(row) for row in part])
 
 
+def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
+    """Say whether an expression picks a person."""
+    wanted = sa.select(_PERSON.c.id).where(_PERSON.c.id == person_id, picking.condition(among))
+    return tx.execute(wanted).first() is not None
+
+
 def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
     """Return how many people an expression picks."""
     wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))

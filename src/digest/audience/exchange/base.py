@@ -54,10 +54,10 @@ def moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _loose(text)
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     if not _EARLIEST <= found.year < _LATEST:
         raise BadRow(f"the date {text[:40]!r} lies outside the years 1970 to 2099")
-    return found.astimezone(UTC)
+    return found
 
 
 def _loose(text: str) -> datetime:

@@ -53,17 +53,18 @@ _STATUS: dict[str, Standing] = (
 def read(row: Row) -> Incoming:
     """Return the row; the columns have the names of the fields, see `mapping`."""
     get = row.get
-    word, ended = get("status", ""), moment(get("ended_at", ""))
+    word, left = get("status", ""), get("ended_at", "")
+    ended = moment(left) if left else None
     state, suppressed = standing(word, _STATUS) if word else ENDED if ended else (None, None)
-    name = get("name", "") or f"{get('first_name', '')} {get('last_name', '')}"
-    tags = get("tags", "")
+    name = get("name", "")
+    tags, created, confirmed = get("tags", ""), get("created_at", ""), get("confirmed_at", "")
     return Incoming(
         row["email"],
-        full_name(name) if name != " " else "",
+        full_name(name) if name else full_name(get("first_name", ""), get("last_name", "")),
         state,
         suppressed,
-        moment(get("created_at", "")),
-        moment(get("confirmed_at", "")),
+        moment(created) if created else None,
+        moment(confirmed) if confirmed else None,
         ended,
         split_words(tags, ";" if ";" in tags else ",") if tags else (),
         get("language", ""),

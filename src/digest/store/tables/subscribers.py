@@ -16,7 +16,7 @@ class SubscriberRow(SQLModel, table=True):
     __tablename__ = "subscriber"
     __table_args__ = (
         Index("subscriber_listed", "status", "id"),
-        Index("subscriber_created", "created_at"),
+        Index("subscriber_created", "status", "created_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

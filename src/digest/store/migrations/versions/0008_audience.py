@@ -40,7 +40,7 @@ def upgrade() -> None:
     op.add_column("subscription", sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True))
     op.execute(_STATUS)
     op.create_index("subscriber_listed", "subscriber", ["status", "id"])
-    op.create_index("subscriber_created", "subscriber", ["created_at"])
+    op.create_index("subscriber_created", "subscriber", ["status", "created_at"])
     _import()
 
 
