@@ -7,13 +7,15 @@ from datetime import datetime
 
 from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
 from digest.rank.cluster import Told, cluster
+from digest.rank.collector import uncollected
 from digest.rank.past import METRICS, References
 from digest.rank.signals import SIGNALS
-from digest.rank.signals.base import NOTHING, Context, Measured
+from digest.rank.signals.base import NOTHING, Context, Measured, Saga, saga_of
 from digest.rank.signals.prominence import METRIC, saga_masses
 from digest.settings import Ranking
 
 _NOTHING = References()
+_Series = dict[str, dict[str, list[Reading]]]
 
 
 def rank(
@@ -32,13 +34,26 @@ def rank(
     is read. A score is the exact sum of its parts in micro-units; ties go to the newer story, then
     to the canonical address, so any input order gives the same list.
     """
+    with uncollected():
+        return _ranked(articles, _series(readings, as_of), ranking, start, as_of, earlier, past)
+
+
+def _ranked(
+    articles: Iterable[Article],
+    readings: _Series,
+    ranking: Ranking,
+    start: datetime,
+    as_of: datetime,
+    earlier: Iterable[Article],
+    past: References,
+) -> list[RankedStory]:
     candidates = sorted(articles, key=_by_moment)
     fresh = {article.id for article in candidates}
     known = [article for article in earlier if article.id not in fresh]
     told = cluster(sorted(candidates + known, key=_by_moment), published)
-    context = _context(candidates, told, _series(readings, as_of), start, as_of)
+    context = _context(candidates, told, readings, start, as_of)
     context = replace(context, past=past, section_weights=ranking.section_weights)
-    stories = [_story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)]
+    stories = [story for t in told if (story := _story(t.articles, fresh))]
     weighted = _weighted(ranking, context)
     return sorted((_rank_story(story, weighted, context) for story in stories), key=_order)
 
@@ -47,9 +62,12 @@ def _by_moment(article: Article) -> tuple[datetime, str]:
     return published(article), article.key
 
 
-def _story(group: Sequence[Article], fresh: set[str]) -> Story:
-    mine = [article for article in group if article.id in fresh]
-    return Story(mine[0], tuple(mine[1:]), tuple(a.id for a in group if a.id not in fresh))
+def _story(group: Sequence[Article], fresh: set[str]) -> Story | None:
+    mine = tuple([article for article in group if article.id in fresh])
+    if len(mine) == len(group):
+        return Story(mine[0], mine[1:])
+    earlier = tuple([article.id for article in group if article.id not in fresh])
+    return Story(mine[0], mine[1:], earlier) if mine else None
 
 
 def published(article: Article) -> datetime:
@@ -63,9 +81,6 @@ def published(article: Article) -> datetime:
 def unknown_weights(weights: Mapping[str, float]) -> list[str]:
     """Return the names that are no signal's."""
     return [name for name in weights if name not in {signal.name for signal in SIGNALS}]
-
-
-_Series = dict[str, dict[str, list[Reading]]]
 
 
 def _series(readings: Iterable[Reading], as_of: datetime) -> _Series:
@@ -88,6 +103,7 @@ def _context(
     as_of: datetime,
 ) -> Context:
     outlets = len({article.outlet for article in articles})
+    marked = any(article.featured or article.boost for article in articles)
     looks: set[datetime] = set()
     watched: set[str] = set()
     counted = False
@@ -101,36 +117,41 @@ def _context(
     mass = saga_masses(sagas, readings) if watched and outlets > 1 else {}
     return Context(
         start, as_of, readings, outlets, published, sagas=sagas, saga_mass=mass,
-        watched=frozenset(watched), looks=len(looks), counted=counted,
+        watched=frozenset(watched), looks=len(looks), counted=counted, marked=marked,
     )  # fmt: skip
 
 
-def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:
-    """Return article id -> all articles of its saga, for sagas of more than one story."""
+def _sagas(told: Sequence[Told]) -> dict[str, Saga]:
+    """Return article id -> its saga, for sagas of more than one story."""
     whole: dict[int, list[Told]] = defaultdict(list)
     for story in told:
         whole[story.saga].append(story)
-    found: dict[str, list[Article]] = {}
+    found: dict[str, Saga] = {}
     for stories in whole.values():
         if len(stories) > 1:
             articles = [article for story in stories for article in story.articles]
-            found |= dict.fromkeys((article.id for article in articles), articles)
+            found |= dict.fromkeys([article.id for article in articles], saga_of(articles))
     return found
 
 
-#: how a signal measures, the micro-units of a full one, and its part where nothing is said
-_Weighted = tuple[Callable[[Story, Context], Measured] | None, float, Part]
+_Measure = Callable[[Story, Context], Measured]
+#: how a signal measures (not at all when it says the same of every story), the micro-units of a
+#: full one, and its part of a story it is not asked about
+_Weighted = tuple[_Measure | None, float, Part]
 
 
 def _weighted(ranking: Ranking, context: Context) -> list[_Weighted]:
-    return [
-        (
-            None if signal.quiet(context) else signal.measure,
-            ranking.weights.get(signal.name, signal.weight) * MICRO,
-            Part(signal.name, 0),
-        )
-        for signal in SIGNALS
-    ]
+    found: list[_Weighted] = []
+    for signal in SIGNALS:
+        points = ranking.weights.get(signal.name, signal.weight) * MICRO
+        same = signal.of_all(context)
+        part = _part(signal.name, points, same or NOTHING)
+        found.append((None if same else signal.measure, points, part))
+    return found
+
+
+def _part(name: str, points: float, measured: Measured) -> Part:
+    return Part(name, round(measured.value * points), measured.fact)
 
 
 def _rank_story(story: Story, weighted: Sequence[_Weighted], context: Context) -> RankedStory:
@@ -140,23 +161,21 @@ def _rank_story(story: Story, weighted: Sequence[_Weighted], context: Context) -
 
 
 def _led(story: Story, weighted: Sequence[_Weighted], context: Context) -> Story:
-    alone = {a.id: _total(_parts(Story(a), weighted, context)) for a in story.articles}
+    asked = [(measure, points) for measure, points, _ in weighted if measure]
+    alone = {a.id: _alone(Story(a), asked, context) for a in story.articles}
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
     return Story(best[0], tuple(best[1:]), story.earlier)
 
 
-def _total(parts: Sequence[Part]) -> int:
-    return sum([part.micro for part in parts])
+def _alone(story: Story, asked: Iterable[tuple[_Measure, float]], context: Context) -> int:
+    return sum([round(measure(story, context).value * points) for measure, points in asked])
 
 
 def _parts(story: Story, weighted: Sequence[_Weighted], context: Context) -> tuple[Part, ...]:
     found = []
-    for measure, points, nothing in weighted:
+    for measure, points, same in weighted:
         measured = measure(story, context) if measure else NOTHING
-        if measured is NOTHING:
-            found.append(nothing)
-        else:
-            found.append(Part(nothing.signal, round(measured.value * points), measured.fact))
+        found.append(same if measured is NOTHING else _part(same.signal, points, measured))
     return tuple(found)
 
 

@@ -140,11 +140,14 @@ class _Index:
     ) -> list[tuple[float, int]]:
         """Return (cosine, number) of the groups not silent since then that reach a cosine."""
         products: dict[int, float] = {}
-        known, by_word = products.get, self._by_word
+        by_word = self._by_word
         for word, value in heaviest:
             if there := by_word.get(word):
                 for number, weight in there.items():
-                    products[number] = known(number, 0.0) + value * weight
+                    if number in products:
+                        products[number] += value * weight
+                    else:
+                        products[number] = value * weight
         found = []
         # a group is at least as long as one title, so a lower product is a lower cosine
         for number in [number for number, product in products.items() if product >= least]:
@@ -248,9 +251,9 @@ def _before(groups: Sequence[_Group]) -> list[set[int]]:
 
 
 def _cosine(one: _Group, other: _Group) -> float:
-    few, many = sorted((one.total, other.total), key=len)
-    known = many.get
-    product = math.fsum([value * weight for word, value in few.items() if (weight := known(word))])
+    mine, theirs = one.total, other.total
+    # words come in any order here, so only an exact sum is always the same
+    product = math.fsum([mine[word] * theirs[word] for word in mine.keys() & theirs.keys()])
     return product / math.sqrt(one.square * other.square)
 
 

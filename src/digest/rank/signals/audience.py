@@ -9,6 +9,7 @@ from digest.model import Article, Reading, Story
 from digest.rank.signals.base import UNKNOWN, Context, Measured, Signal
 
 SCALE = 16.0  #: points of a full signal: e^16 is about nine million readers
+_UNCOUNTED = Measured(0.0, "no counts")
 
 
 def measure(story: Story, context: Context) -> Measured:
@@ -22,7 +23,7 @@ def measure(story: Story, context: Context) -> Measured:
 
 def _usual(lead: Article, context: Context) -> Measured:
     if context.past.usual is None:
-        return Measured(UNKNOWN / SCALE if context.counted else 0.0, "no counts")
+        return Measured(UNKNOWN / SCALE, "no counts") if context.counted else _UNCOUNTED
     own = context.past.feeds.get(lead.feed)
     usual = context.past.usual if own is None else own
     whose = lead.feed if own is not None and lead.feed else "all feeds"
@@ -39,4 +40,8 @@ def _fact(reading: Reading, article: Article, context: Context) -> str:
     return f"{reading.value} {reading.metric} read {age} after publication{grown}{level}"
 
 
-AUDIENCE = Signal("audience", SCALE, measure)
+def _of_all(context: Context) -> Measured | None:
+    return None if context.counted or context.past.usual is not None else _UNCOUNTED
+
+
+AUDIENCE = Signal("audience", SCALE, measure, _of_all)

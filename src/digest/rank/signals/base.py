@@ -26,6 +26,14 @@ NOTHING = Measured(0.0)  #: what a signal with nothing to say returns
 
 
 @dataclass(frozen=True, slots=True)
+class Saga:
+    """All articles of the window on one happening."""
+
+    articles: Sequence[Article]
+    outlets: int  #: how many tell it
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """The window a story is judged in; nothing in it is later than `as_of`."""
 
@@ -35,13 +43,14 @@ class Context:
     outlets: int  #: how many outlets the window has
     published: Callable[[Article], datetime]
     past: References = _NOTHING
-    sagas: Mapping[str, Sequence[Article]] = field(default_factory=dict)
+    sagas: Mapping[str, Saga] = field(default_factory=dict)
     #: article id -> all that tells of the same happening, when that is more than the story
     watched: frozenset[str] = frozenset()  #: outlets whose front page is watched
     #: id of a saga's most prominent article -> the position mass of the whole saga
     saga_mass: Mapping[str, float] = field(default_factory=dict)
     looks: int = 0  #: how often front pages were looked at in the window
     counted: bool = False  #: whether any article of the window has counts
+    marked: bool = False  #: whether an editor featured or boosted any article of the window
     section_weights: Mapping[str, float] = field(default_factory=dict)  #: category -> points
 
     def count(self, article: Article) -> Reading | None:
@@ -71,14 +80,19 @@ class Context:
         found = [(self.points(article, reading), article, reading) for article, reading in counted]
         return max(found, key=lambda entry: (entry[0], entry[1].key)) if found else None
 
-    def saga(self, story: Story) -> Sequence[Article]:
-        """Return all articles of the window on the happening, the story's own at least."""
-        return self.sagas.get(story.lead.id, story.articles)
+    def saga(self, story: Story) -> Saga | None:
+        """Return the saga of the story, unless it is one article."""
+        return self.sagas.get(story.lead.id) or (saga_of(story.articles) if story.others else None)
 
 
-def _never(context: Context) -> bool:
+def saga_of(articles: Sequence[Article]) -> Saga:
+    """Return the saga that the articles are."""
+    return Saga(articles, len({article.outlet for article in articles}))
+
+
+def _nothing(context: Context) -> Measured | None:
     del context
-    return False
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +105,13 @@ class Signal:
     name: str
     weight: float
     measure: Callable[[Story, Context], Measured]
-    quiet: Callable[[Context], bool] = _never
-    #: whether it has nothing to say of any story, so that no story is asked about
+    #: what it says of every story, when it says the same of all, so that none is asked about
+    of_all: Callable[[Context], Measured | None] = _nothing
+
+
+def unless(there: object) -> Measured | None:
+    """Return that a signal has nothing to say of any story, unless there is something."""
+    return None if there else NOTHING
 
 
 def within(value: float) -> float:

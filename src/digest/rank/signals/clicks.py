@@ -7,7 +7,7 @@ never taken raw, and used only when an installation has any.
 import math
 
 from digest.model import Story
-from digest.rank.signals.base import NOTHING, Context, Measured, Signal, within
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal, unless, within
 
 _FULL = 3.0  #: twenty times the expected clicks are a full signal
 
@@ -24,4 +24,4 @@ def measure(story: Story, context: Context) -> Measured:
     return Measured(within(value / _FULL), fact)
 
 
-CLICKS = Signal("clicks", 1.0, measure, quiet=lambda context: not context.past.clicked)
+CLICKS = Signal("clicks", 1.0, measure, of_all=lambda context: unless(context.past.clicked))

@@ -17,15 +17,16 @@ _OWN = 0.05
 def measure(story: Story, context: Context) -> Measured:
     """Measure distinct outlets; with one outlet in the window, its own articles on the saga."""
     saga = context.saga(story)
-    if len(saga) == 1:
+    if saga is None:
         return NOTHING
     counted = context.best(story) is not None
-    outlets = len({article.outlet for article in saga})
     if context.outlets > 1:
-        fact = f"told by {outlets} outlets" if outlets > 1 else ""
-        return Measured(0.0 if counted else _share(outlets), fact)
-    fact = f"a running story: {len(saga)} articles" if len(saga) > 1 else ""
-    return Measured(0.0 if counted else _OWN * _share(len(saga)), fact)
+        fact = f"told by {saga.outlets} outlets" if saga.outlets > 1 else ""
+        return Measured(0.0 if counted else _share(saga.outlets), fact)
+    articles = len(saga.articles)
+    return Measured(
+        0.0 if counted else _OWN * _share(articles), f"a running story: {articles} articles"
+    )
 
 
 def _share(tellers: int) -> float:

@@ -6,7 +6,7 @@ Boosts and section weights are points at the usual weight of this signal; they m
 import math
 
 from digest.model import Story
-from digest.rank.signals.base import NOTHING, Context, Measured, Signal
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal, unless
 
 _FEATURED = 3.0  #: points
 
@@ -31,4 +31,8 @@ def _weight(section: str, context: Context) -> float:
     return names.get(section, 0.0)
 
 
-EDITOR = Signal("editor", _FEATURED, measure)
+def _of_all(context: Context) -> Measured | None:
+    return unless(context.marked or context.section_weights)
+
+
+EDITOR = Signal("editor", _FEATURED, measure, _of_all)

@@ -18,8 +18,8 @@ def measure(story: Story, context: Context) -> Measured:
     day = _DAYS[newest.weekday()]
     if not any(article.published_at for article in articles):
         return Measured(0.0, f"no date; first seen {day}")
-    length = (context.as_of - context.start).total_seconds()
-    share = (newest - context.start).total_seconds() / length if length > 0 else 0.0
+    length = context.as_of - context.start
+    share = (newest - context.start) / length if length else 0.0
     return Measured(min(1.0, max(0.0, share)), f"published {day}")
 
 

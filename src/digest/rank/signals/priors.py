@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from digest.model import Article, Story
 from digest.rank.past import References
-from digest.rank.signals.base import NOTHING, Context, Measured, Signal, within
+from digest.rank.signals.base import NOTHING, Context, Measured, Signal, unless, within
 
 _FULL = 5.0  #: a prior of so many points is a full signal
 
@@ -26,7 +26,7 @@ def _prior(
         fact = f"{of} usually gets ×{math.exp(value):.1f}" if abs(value * rest) >= 0.1 else ""
         return Measured(within(value * rest / _FULL), fact)
 
-    return Signal(kind, weight, measure, quiet=lambda context: not table(context.past))
+    return Signal(kind, weight, measure, of_all=lambda context: unless(table(context.past)))
 
 
 SOURCE = _prior("source", 1.0, lambda article: article.outlet, lambda past: past.outlets)

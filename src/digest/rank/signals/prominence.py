@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from digest.model import Article, Reading, Story
-from digest.rank.signals.base import NOTHING, Context, Measured, Signal, within
+from digest.rank.signals.base import NOTHING, Context, Measured, Saga, Signal, unless, within
 
 METRIC = "position"  #: 1 is the first place; 0: it has left the page
 _SCALE = 6.0  #: points of a full signal
@@ -73,12 +73,12 @@ def _alone(story: Story, context: Context) -> Measured:
 
 
 def saga_masses(
-    sagas: Mapping[str, Sequence[Article]], readings: Mapping[str, Mapping[str, Sequence[Reading]]]
+    sagas: Mapping[str, Saga], readings: Mapping[str, Mapping[str, Sequence[Reading]]]
 ) -> dict[str, float]:
     """Return the position mass of each whole saga, under its most prominent article."""
     found: dict[str, float] = {}
-    for saga in {id(articles): articles for articles in sagas.values()}.values():
-        held = [(h.mass, a.id) for a in saga if (h := _held(readings.get(a.id, {})))]
+    for saga in {id(saga): saga for saga in sagas.values()}.values():
+        held = [(h.mass, a.id) for a in saga.articles if (h := _held(readings.get(a.id, {})))]
         if held:
             found[max(held)[1]] = math.fsum(mass for mass, _ in held)
     return found
@@ -124,4 +124,4 @@ def _fact(held: _Held | None) -> str:
     return f"{place} on the front page at best, there for {held.hours:.0f} h{now}"
 
 
-PROMINENCE = Signal("prominence", _SCALE, measure, quiet=lambda context: not context.watched)
+PROMINENCE = Signal("prominence", _SCALE, measure, of_all=lambda context: unless(context.watched))
