@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
 from digest.rank.cluster import Told, cluster
@@ -54,8 +55,8 @@ def _ranked(
     context = _context(candidates, told, readings, start, as_of)
     context = replace(context, past=past, section_weights=ranking.section_weights)
     stories = [story for t in told if (story := _story(t.articles, fresh))]
-    weighted = _weighted(ranking, context)
-    return sorted((_rank_story(story, weighted, context) for story in stories), key=_order)
+    asked = _asked(ranking, context)
+    return sorted((_rank_story(story, asked, context) for story in stories), key=_order)
 
 
 def _by_moment(article: Article) -> tuple[datetime, str]:
@@ -134,19 +135,23 @@ def _sagas(told: Sequence[Told]) -> dict[str, Saga]:
     return found
 
 
-_Measure = Callable[[Story, Context], Measured]
-#: how a signal measures (not at all when it says the same of every story), the micro-units of a
-#: full one, and its part of a story it is not asked about
-_Weighted = tuple[_Measure | None, float, Part]
+class _Asked(NamedTuple):
+    """A signal in the window at hand."""
+
+    measure: Callable[[Story, Context], Measured] | None  #: none when it says the same of all
+    points: float  #: micro-units of a full signal
+    same: Part  #: its part of a story it is not asked about, or says nothing of
+    chooses: bool  #: whether it tells an article from the others of its story
 
 
-def _weighted(ranking: Ranking, context: Context) -> list[_Weighted]:
-    found: list[_Weighted] = []
+def _asked(ranking: Ranking, context: Context) -> list[_Asked]:
+    found: list[_Asked] = []
     for signal in SIGNALS:
         points = ranking.weights.get(signal.name, signal.weight) * MICRO
         same = signal.of_all(context)
         part = _part(signal.name, points, same or NOTHING)
-        found.append((None if same else signal.measure, points, part))
+        chooses = not (same or signal.of_saga)
+        found.append(_Asked(None if same else signal.measure, points, part, chooses))
     return found
 
 
@@ -154,26 +159,28 @@ def _part(name: str, points: float, measured: Measured) -> Part:
     return Part(name, round(measured.value * points), measured.fact)
 
 
-def _rank_story(story: Story, weighted: Sequence[_Weighted], context: Context) -> RankedStory:
+def _rank_story(story: Story, asked: Sequence[_Asked], context: Context) -> RankedStory:
     """Score the story and show its best article as the lead."""
-    led = _led(story, weighted, context) if story.others else story
-    return RankedStory(led, _parts(led, weighted, context))
+    led = _led(story, asked, context) if story.others else story
+    return RankedStory(led, _parts(led, asked, context))
 
 
-def _led(story: Story, weighted: Sequence[_Weighted], context: Context) -> Story:
-    asked = [(measure, points) for measure, points, _ in weighted if measure]
-    alone = {a.id: _alone(Story(a), asked, context) for a in story.articles}
+def _led(story: Story, asked: Sequence[_Asked], context: Context) -> Story:
+    choosing = [one for one in asked if one.chooses]
+    alone = {a.id: _alone(Story(a), choosing, context) for a in story.articles}
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
     return Story(best[0], tuple(best[1:]), story.earlier)
 
 
-def _alone(story: Story, asked: Iterable[tuple[_Measure, float]], context: Context) -> int:
-    return sum([round(measure(story, context).value * points) for measure, points in asked])
+def _alone(story: Story, asked: Iterable[_Asked], context: Context) -> int:
+    """Return what an article gets by itself, in micro-units."""
+    measured = [(one.measure(story, context), one) for one in asked if one.measure]
+    return sum([round(found.value * one.points) for found, one in measured])
 
 
-def _parts(story: Story, weighted: Sequence[_Weighted], context: Context) -> tuple[Part, ...]:
+def _parts(story: Story, asked: Sequence[_Asked], context: Context) -> tuple[Part, ...]:
     found = []
-    for measure, points, same in weighted:
+    for measure, points, same, _ in asked:
         measured = measure(story, context) if measure else NOTHING
         found.append(same if measured is NOTHING else _part(same.signal, points, measured))
     return tuple(found)

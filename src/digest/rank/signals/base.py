@@ -107,6 +107,8 @@ class Signal:
     measure: Callable[[Story, Context], Measured]
     #: what it says of every story, when it says the same of all, so that none is asked about
     of_all: Callable[[Context], Measured | None] = _nothing
+    #: whether it speaks of the happening, not of an article, and so cannot choose the lead
+    of_saga: bool = False
 
 
 def unless(there: object) -> Measured | None:

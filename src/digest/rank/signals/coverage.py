@@ -33,4 +33,4 @@ def _share(tellers: int) -> float:
     return min(1.0, math.log(tellers) / math.log(_FULL))
 
 
-COVERAGE = Signal("coverage", 2.0, measure)
+COVERAGE = Signal("coverage", 2.0, measure, of_saga=True)
