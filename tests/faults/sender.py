@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-import smtplib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 from digest import pipeline
 from digest.app import open_app
+from digest.deliver.smtp.lanes import SmtpLanes
 from digest.model import EditionState
 from digest.store import Database
 from tests.apps import Clock
@@ -63,14 +63,14 @@ def _count_writes(die_at: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     _wrap_transactions(point)
-    write = smtplib.SMTP.send
+    write = SmtpLanes._write
 
-    def send(self: smtplib.SMTP, content: Any) -> None:
+    def written(self: SmtpLanes, lane: Any) -> None:
         point()
-        write(self, content)
+        write(self, lane)
         point()
 
-    setattr(smtplib.SMTP, "send", send)  # noqa: B010
+    setattr(SmtpLanes, "_write", written)  # noqa: B010
 
 
 def _wrap_transactions(point: Callable[[], None]) -> None:

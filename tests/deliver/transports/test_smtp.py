@@ -254,5 +254,5 @@ def test_the_relay_is_greeted_with_the_senders_domain(sink: Sink) -> None:
     transport = open_smtp(mail)
     transport.send(a_message())
     transport.close()
-    assert transport._hello == "xn--bcher-kva.example"
+    assert transport.dialler.hello == "xn--bcher-kva.example"
     transport.close()
