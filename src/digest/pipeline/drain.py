@@ -266,17 +266,18 @@ def _made(run: Run) -> tuple[int, Message] | None:
     """Build the next message; what cannot be built has failed."""
     delivery = run.waiting.popleft()
     try:
-        return delivery.id, build(run.compiled, _recipient(run.app, delivery))
+        return delivery.id, build(run.compiled, _recipient(run, delivery))
     except (RenderError, DeliveryError) as error:
         del run.held[delivery.id]
         run.results.append(Result(delivery.id, DeliveryState.FAILED, f"not sent: {error}"))
         return None
 
 
-def _recipient(app: App, delivery: Delivery) -> Recipient:
-    signed = make_token(app.keys, UNSUBSCRIBE, delivery.public_id)
-    claimed_at = delivery.first_claimed_at or app.now()
-    tag = bounce_tag(app.keys, delivery.id)
+def _recipient(run: Run, delivery: Delivery) -> Recipient:
+    keys = run.app.keys
+    signed = make_token(keys, UNSUBSCRIBE, delivery.public_id)
+    claimed_at = delivery.first_claimed_at or run.app.now()
+    tag = bounce_tag(keys, delivery.id) if run.compiled.tagged else ""
     return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
 
 

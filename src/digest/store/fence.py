@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
-from digest.model import Delivery, DeliveryState, SubscriptionState
+from digest.model import Delivery, DeliveryState
 from digest.store.database import Transaction
-from digest.store.sql import moment, table
-from digest.store.tables import DeliveryRow, SubscriptionRow, SuppressionRow
+from digest.store.sql import table, text_moment
+from digest.store.tables import DeliveryRow, SubscriptionRow
+from digest.store.tables.types import UTCDateTime
 
 _DELIVERY = table(DeliveryRow)
-_CONSENT, _SUPPRESSED = table(SubscriptionRow), table(SuppressionRow)
+_CONSENT = table(SubscriptionRow)
 OPEN = (
     DeliveryState.QUEUED,
     DeliveryState.CLAIMED,
@@ -42,28 +44,36 @@ def hand_all(
     Without consent a row is settled as suppressed. Who is not returned: no dot.
     """
     _hold_consent(tx, deliveries)
-    given = {"ids": [each.id for each in deliveries], "ours": token}
-    lease = moment(tx, HAND_SECONDS)
-    taken = _FENCE.values(state=DeliveryState.HANDED, lease_until=lease)
-    handed = {int(found) for (found,) in tx.execute(taken, given)}
-    if len(handed) < len(deliveries):
-        reply = "no longer wants it"
-        stopped = _STOP.values(state=DeliveryState.SUPPRESSED, reply=reply, settled_at=now)
-        tx.execute(stopped, given)
-    return handed
+    ids = {each.id for each in deliveries}
+    given = [{"mine": number, "ours": token} for number in ids]
+    if tx.execute(_fence(tx.dialect.name), given).rowcount == len(ids):
+        return ids
+    tx.execute(_STOP, {"ids": list(ids), "ours": token, "now": now})
+    return set(tx.scalars(_HANDED, {"ids": list(ids), "ours": token}))
 
 
-_MINE = sa.and_(
-    _DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)),
-    _DELIVERY.c.token == sa.bindparam("ours"),
-    _DELIVERY.c.state == DeliveryState.CLAIMED,
-)
-_ACTIVE = sa.exists().where(
-    _CONSENT.c.id == _DELIVERY.c.subscription_id, _CONSENT.c.state == SubscriptionState.ACTIVE
-)
-_UNWANTED = sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest)
-_FENCE = sa.update(_DELIVERY).where(_MINE, _ACTIVE, ~_UNWANTED).returning(_DELIVERY.c.id)
-_STOP = sa.update(_DELIVERY).where(_MINE, sa.or_(~_ACTIVE, _UNWANTED))
+# SQL text, because this is said at each turn of the sender's loop.
+_WANTED = """EXISTS (SELECT 1 FROM subscription WHERE subscription.id = delivery.subscription_id
+    AND subscription.state = 'active')
+    AND NOT EXISTS (SELECT 1 FROM suppression
+    WHERE suppression.address_digest = delivery.address_digest)"""
+_SOME = sa.bindparam("ids", expanding=True)
+_STOP = sa.text(
+    "UPDATE delivery SET state = 'suppressed', reply = 'no longer wants it', settled_at = :now"
+    f" WHERE id IN :ids AND token = :ours AND state = 'claimed' AND NOT ({_WANTED})"
+).bindparams(_SOME, sa.bindparam("now", type_=UTCDateTime()))
+_HANDED = sa.text(
+    "SELECT id FROM delivery WHERE id IN :ids AND token = :ours AND state = 'handed'"
+).bindparams(_SOME)
+
+
+@cache
+def _fence(dialect: str) -> sa.TextClause:
+    lease = text_moment(dialect, HAND_SECONDS)
+    return sa.text(
+        f"UPDATE delivery SET state = 'handed', lease_until = {lease}"
+        f" WHERE id = :mine AND token = :ours AND state = 'claimed' AND {_WANTED}"
+    )
 
 
 def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -106,10 +116,10 @@ def settle_all(tx: Transaction, results: Sequence[Result], token: str, now: date
         {
             "mine": result.id,
             "ours": token,
-            "state": result.state,
+            "to": result.state.value,
             "reply": result.reply[:500],
-            "next_try_at": result.next_try_at,
-            "settled_at": None if result.state in OPEN else now,
+            "next_try": result.next_try_at,
+            "settled": None if result.state in OPEN else now,
             "doubt": int(result.state is DeliveryState.UNCERTAIN),
         }
         for result in results
@@ -117,18 +127,12 @@ def settle_all(tx: Transaction, results: Sequence[Result], token: str, now: date
     return int(tx.execute(_SETTLE, given).rowcount)
 
 
-_OURS = sa.and_(_DELIVERY.c.id == sa.bindparam("mine"), _DELIVERY.c.token == sa.bindparam("ours"))
-_SETTLE = (
-    sa.update(_DELIVERY)
-    .where(_OURS)
-    .values(
-        state=sa.bindparam("state"),
-        reply=sa.bindparam("reply"),
-        next_try_at=sa.bindparam("next_try_at"),
-        settled_at=sa.bindparam("settled_at"),
-        lease_until=None,
-        doubts=_DELIVERY.c.doubts + sa.bindparam("doubt"),
-    )
+_SETTLE = sa.text(
+    "UPDATE delivery SET state = :to, reply = :reply, next_try_at = :next_try,"
+    " settled_at = :settled, lease_until = NULL, doubts = doubts + :doubt"
+    " WHERE id = :mine AND token = :ours"
+).bindparams(
+    sa.bindparam("next_try", type_=UTCDateTime()), sa.bindparam("settled", type_=UTCDateTime())
 )
 
 

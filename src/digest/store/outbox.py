@@ -200,7 +200,7 @@ def as_delivery(row: dict[str, Any]) -> Delivery:
         edition_id=row["edition_id"],
         email=row["email"],
         public_id=row["public_id"],
-        state=DeliveryState(row["state"]),
+        state=row["state"],
         attempts=row["attempts"],
         first_claimed_at=row["first_claimed_at"],
         next_try_at=row["next_try_at"],

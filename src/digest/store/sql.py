@@ -51,6 +51,11 @@ def one_at_a_time(tx: Transaction, what: str) -> None:
 
 def moment(tx: Transaction, seconds: int = 0) -> Any:
     """Return the database's own clock, moved by `seconds`: leases never use ours."""
-    if tx.dialect.name == "postgresql":
-        return sa.func.clock_timestamp() + sa.text(f"interval '{seconds:d} seconds'")
-    return sa.func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds:+d} seconds")
+    return sa.literal_column(text_moment(tx.dialect.name, seconds))
+
+
+def text_moment(dialect: str, seconds: int = 0) -> str:
+    """Return the same as SQL text."""
+    if dialect == "postgresql":
+        return f"clock_timestamp() + interval '{seconds:d} seconds'"
+    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')"

@@ -145,16 +145,15 @@ class Dialogue:
             self.pending.append(line)
 
     def _answer(self, code: int, reply: bytes) -> list[Event]:
-        said = _said(code, reply)
         step = self._awaited.popleft() if self._awaited else None
         if code // 100 not in (2, 4, 5) and step is Step.DOT:
-            problem = f"no valid answer to the final dot: {said}"
+            problem = f"no valid answer to the final dot: {_said(code, reply)}"
             return self._end(TransportDown(problem, uncertain=True))
         if code in _LEAVING or step is None or code < 200:
-            return self._end(TransportDown(said, lasting=code in _LOGIN_REFUSED))
+            return self._end(TransportDown(_said(code, reply), lasting=code in _LOGIN_REFUSED))
         if step is Step.DOT:
-            return [self._verdict(code, said)]
-        return [] if step is Step.REST else self._announced(step, code, said)
+            return [self._verdict(code, _said(code, reply))]
+        return [] if step is Step.REST else self._announced(step, code, reply)
 
     def _verdict(self, code: int, said: str) -> Event:
         number, self._body = self._body, 0
@@ -163,7 +162,7 @@ class Dialogue:
         self.taken += 1
         return Event(number, said)
 
-    def _announced(self, step: Step, code: int, said: str) -> list[Event]:
+    def _announced(self, step: Step, code: int, reply: bytes) -> list[Event]:
         """Go on with the announced message, or keep its first refusal until all is answered."""
         if self._next is None:
             return []
@@ -173,6 +172,7 @@ class Dialogue:
         if fine and self._refusal is None:
             return [Event(number)] if step is Step.DATA else []
         if self._refusal is None:
+            said = _said(code, reply)
             about_it = code == _TOO_LARGE or not message.recipient.isascii()
             if code < 400:
                 return self._end(TransportDown(said))
