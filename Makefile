@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps
 DEMO ?= digest-demo
 
-.PHONY: help venv dev demo test lint format bench lock clean
+.PHONY: help venv dev demo test faults lint format bench lock clean
 
 help:
 	@echo "make demo    a sample outlet, an edition, its preview files"
 	@echo "make test    the tests"
 	@echo "make lint    ruff and mypy       make format   ruff format"
+	@echo "make faults  every fault test; writes docs/faults.md (FULL=1: all seeds; SEED=N: one)"
 	@echo "make bench   the benchmarks      make lock     pin the requirements again"
 
 venv: $(VENV)/run.stamp
@@ -36,6 +37,13 @@ demo: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n auto
 
+# Ends within 45 minutes on two cores; what is noted on the way stays in faults.jsonl.
+faults: $(VENV)/dev.stamp
+	@rm -f faults.jsonl
+	@DIGEST_TEST_FAULTS=$(if $(FULL),full,1) DIGEST_TEST_FIGURES=$(CURDIR)/faults.jsonl \
+	    $(BIN)/python -m pytest -n auto --dist worksteal tests/faults $(if $(SEED),--seed $(SEED)); \
+	    ended=$$?; $(BIN)/python -m tests.faults.report faults.jsonl > docs/faults.md; exit $$ended
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,6 +57,7 @@ bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/week.py
 	@$(BIN)/python benchmarks/start.py
 	@$(BIN)/python benchmarks/render.py
+	@$(BIN)/python benchmarks/audience.py
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/extraction.py --data "$$DIGEST_TEST_DATA"
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/ranking.py --data "$$DIGEST_TEST_DATA/ranking/dev"
 

@@ -7,17 +7,36 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from digest.store import Database
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+#: How long one example takes says something of the machine, not of the product.
+settings.register_profile("digest", deadline=None)
+settings.load_profile("digest")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --golden, which writes what came out where the expected output is kept."""
+    """Add --golden, which writes the expected output anew, and --seed, which replays one run."""
     parser.addoption("--golden", action="store_true", help="write the golden files anew")
+    parser.addoption("--seed", type=int, help="run the seeded fault tests with this seed only")
 
 
 @pytest.fixture
@@ -48,6 +67,18 @@ def corpus() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Return a headless Chromium; of one module, for its event loop would be in others' way."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip("there is no Chromium to look with")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

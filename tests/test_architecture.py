@@ -46,16 +46,18 @@ HOMES = {
     "rich": ("cli",),
     "jinja2": ("render", "web"),
     "email_validator": ("audience",),
+    "charset_normalizer": ("audience/files.py",),
     "dns": ("preflight/dns.py",),
     "watchfiles": ("web",),
     "babel": ("language.py",),
-    "PIL": ("demo", "pipeline/shots.py"),
+    "PIL": ("demo", "ingest/shrink.py", "pipeline/shots.py"),
 }
 PARTS = {
     "rank/signals": {"base"},
     "ingest/sources": {"base"},
     "preflight/rules": {"base"},
     "deliver/transports": {"base"},
+    "audience/exchange": {"base"},
 }
 FILES = sorted(p for p in ROOT.rglob("*.py") if "versions" not in p.parts)
 

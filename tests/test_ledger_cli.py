@@ -47,6 +47,19 @@ def test_an_edition_is_paused_and_goes_on(app: App) -> None:
     assert run(app, "editions", "resume", "latest")[0] == 1
 
 
+def test_status_shows_the_numbers_and_what_is_wrong(app: App) -> None:
+    run(app, "send", "latest", "--yes")
+    code, said = run(app, "status", "--json")
+    facts = json.loads(said)
+    assert (code, facts["ok"], facts["sending"]) == (0, True, [])
+    assert facts["numbers"]["sent"] == facts["numbers"]["frozen"] == 2
+    assert "sent 2" in run(app, "status")[1]
+    app.results_file.write_text('[1, "t", "sent", "", "2026-11-23T07:30:00+00:00", ""]')
+    code, said = run(app, "status")
+    assert code == 1
+    assert ["results_waiting", "1"] in [line.split() for line in said.splitlines()]
+
+
 def test_the_ledger_is_listed_and_doubts_are_decided(app: App, sink: Sink) -> None:
     sink.script("DOT", DROP)
     run(app, "send", "latest", "--yes")

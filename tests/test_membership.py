@@ -2,18 +2,21 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from digest import membership
-from digest.app import App
+from digest.app import App, read_keys
 from digest.audience import consent
 from digest.audience.address import address_digest, parse_address
-from digest.errors import InvalidAddress, NotFound, WrongState
+from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
+from digest.errors import ConfigError, InvalidAddress, NotFound, WrongState
 from digest.model import SubscriptionState, SuppressionReason
+from digest.shapes import status
 from digest.store import subscribers
-from tests.apps import an_app
+from tests.apps import Clock, an_app
 from tests.sink import DROP, Sink, running
 
 
@@ -119,3 +122,166 @@ def test_leaving_a_newsletter_one_never_had_is_said(app: App) -> None:
     with pytest.raises(NotFound, match="is not subscribed to weakly"):
         membership.end_subscription(app, "ada@reader.example", "weakly")
     assert state(app, "ada@reader.example") is SubscriptionState.ACTIVE
+
+
+def log_of(app: App, email: str) -> list[tuple[str, str, str, str]]:
+    kept = membership.person_shape(app, email)["subscriptions"][0]["log"]
+    return [(e["what"], e["origin"], e["words"], e["ip"]) for e in kept]
+
+
+def link(app: App, email: str, purpose: str) -> str:
+    (mine,) = membership.find_subscriber(app, email).subscriptions
+    return app.keys.current + make_token(app.keys, purpose, mine.public_id)
+
+
+def test_who_confirms_is_welcomed_once_and_the_log_says_where_without_the_whole_address(
+    tmp_path: Path,
+) -> None:
+    with running(Sink()) as sink:
+        app = an_app(tmp_path, transport="smtp", port=sink.port)
+        membership.add_subscriber(app, "ada@reader.example", "weekly", words="the form, v1")
+        text = link(app, "ada@reader.example", CONFIRM)
+        for _ in range(2):
+            membership.confirm(app, text, "203.0.113.77")
+        assert log_of(app, "ada@reader.example") == [
+            ("pending", "added by command", "the form, v1", ""),
+            ("active", "confirmation page", "", "203.0.113.0/24"),
+        ]
+        assert len(sink.received) == 2
+        assert b"Subject: Welcome to The Week at Atlas" in sink.received[1].content
+        assert b"https://digest.news.example/u/0" in sink.received[1].content.replace(b"=\r\n", b"")
+        app.close()
+
+
+def test_who_gives_no_word_is_forgotten_after_seven_days_and_who_had_left_is_out_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    clock = Clock()
+    app = an_app(tmp_path, database_url, clock)
+    membership.add_subscriber(app, "new@reader.example", "weekly")
+    membership.add_subscriber(app, "back@reader.example", "weekly", confirmed=True)
+    membership.end_subscription(app, "back@reader.example")
+    membership.add_subscriber(app, "back@reader.example", "weekly")
+    clock.move(days=7)
+    assert membership.forget_unconfirmed(app) == 0
+    clock.move(seconds=1)
+    assert membership.forget_unconfirmed(app) == 2
+    with pytest.raises(NotFound):
+        membership.find_subscriber(app, "new@reader.example")
+    assert state(app, "back@reader.example") is SubscriptionState.ENDED
+    assert log_of(app, "back@reader.example")[-1][:2] == ("ended", "not confirmed in time")
+    app.close()
+
+
+def test_who_left_and_was_asked_again_cannot_be_confirmed_by_hand(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    membership.end_subscription(app, "ada@reader.example")
+    membership.add_subscriber(app, "ada@reader.example", "weekly")
+    for by_hand in (
+        lambda: membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True),
+        lambda: membership.confirm_by_hand(app, "ada@reader.example", "weekly", "said so", "me"),
+    ):
+        with pytest.raises(WrongState, match="only they can come back"):
+            by_hand()
+    membership.confirm(app, link(app, "ada@reader.example", CONFIRM))
+    assert state(app, "ada@reader.example") is SubscriptionState.ACTIVE
+
+
+def test_a_changed_address_must_be_confirmed_again_and_the_old_one_gets_nothing(app: App) -> None:
+    membership.add_subscriber(app, "old@reader.example", "weekly", confirmed=True)
+    confirmation = link(app, "old@reader.example", CONFIRM)
+    membership.suppress_address(app, "bad@reader.example", SuppressionReason.ASKED, "")
+    membership.add_subscriber(app, "other@reader.example", "weekly", confirmed=True)
+    for taken in ("bad@reader.example", "OTHER@reader.example"):
+        with pytest.raises(WrongState):
+            membership.change_address(app, "old@reader.example", taken, "me")
+    assert membership.change_address(app, "old@reader.example", "new@reader.example", "me") == []
+    assert state(app, "new@reader.example") is SubscriptionState.PENDING
+    with pytest.raises(NotFound):
+        membership.find_subscriber(app, "old@reader.example")
+    with pytest.raises(NotFound):
+        membership.confirm(app, confirmation)
+    assert state(app, "new@reader.example") is SubscriptionState.PENDING
+    membership.suppress_address(app, "new@reader.example", SuppressionReason.BOUNCED, "")
+    assert membership.find_subscriber(app, "new@reader.example").suppressed
+
+
+def test_a_suppression_is_lifted_with_a_reason_but_a_complaint_never(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    membership.suppress_address(app, "ada@reader.example", SuppressionReason.BOUNCED, "550")
+    with pytest.raises(WrongState, match="say why"):
+        membership.unsuppress_address(app, "ada@reader.example", " ", "me")
+    membership.unsuppress_address(app, "ada@reader.example", "mailbox is back", "me")
+    assert log_of(app, "ada@reader.example")[-1][:3] == (
+        "unsuppressed",
+        "was bounced",
+        "mailbox is back",
+    )
+    membership.suppress_address(app, "ada@reader.example", SuppressionReason.ADMIN, "")
+    membership.suppress_address(app, "ada@reader.example", SuppressionReason.COMPLAINED, "")
+    with pytest.raises(WrongState, match="complained"):
+        membership.unsuppress_address(app, "ada@reader.example", "please", "me")
+
+
+def test_the_status_lists_show_follows_every_change(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly")
+    found = []
+
+    def note() -> None:
+        with app.database.reading() as tx:
+            found.append(tx.exec_driver_sql("SELECT status FROM subscriber").scalar())
+        assert found[-1] == status(membership.find_subscriber(app, "ada@reader.example"))
+
+    note()
+    membership.confirm_by_hand(app, "ada@reader.example", "weekly", "by phone", "me")
+    note()
+    membership.suppress_address(app, "ada@reader.example", SuppressionReason.ADMIN, "")
+    note()
+    membership.unsuppress_address(app, "ada@reader.example", "a mistake", "me")
+    note()
+    membership.end_subscription(app, "ada@reader.example")
+    note()
+    assert found == ["pending", "active", "suppressed", "active", "ended"]
+
+
+def test_wishes_are_kept_and_taken_back(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    membership.prefer(
+        app, "ada@reader.example", "weekly", muted=("Sport", "Sport"), density="compact"
+    )
+    edited = membership.edit_subscriber(
+        app, "ada@reader.example", name="Ada", tags=("b", "a", "b"), timezone="Europe/Berlin"
+    )
+    assert (edited.name, edited.tags, edited.timezone) == ("Ada", ("b", "a"), "Europe/Berlin")
+    assert (edited.subscriptions[0].muted, edited.subscriptions[0].density) == (
+        ("Sport",),
+        "compact",
+    )
+    with pytest.raises(WrongState, match="no time zone"):
+        membership.edit_subscriber(app, "ada@reader.example", timezone="Berlin")
+    with pytest.raises(WrongState, match="not one of full"):
+        membership.prefer(app, "ada@reader.example", "weekly", density="tiny")
+    back = membership.prefer(app, "ada@reader.example", "weekly", muted=(), density="")
+    assert (back.subscriptions[0].muted, back.subscriptions[0].density) == ((), "")
+
+
+def test_a_new_signing_key_keeps_old_links_and_suppressions(tmp_path: Path) -> None:
+    app = an_app(tmp_path)
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    membership.suppress_address(app, "bob@reader.example", SuppressionReason.ASKED, "")
+    old = link(app, "ada@reader.example", UNSUBSCRIBE)
+    path = tmp_path / "digest.key"
+    first = path.read_text("ascii").strip()
+    for text in (f"0 {first}\n1 {'n' * 40}\n", f"addresses {first}\n0 {first}\n1 {'n' * 40}\n"):
+        path.write_text(text, "ascii")
+        rotated = replace(app, keys=read_keys(app.settings, tmp_path))
+        assert rotated.keys.current == "1"
+        assert membership.subscription_for(rotated, UNSUBSCRIBE, old).newsletter == "weekly"
+        assert link(rotated, "ada@reader.example", UNSUBSCRIBE)[0] == "1"
+        with pytest.raises(WrongState, match="suppressed"):
+            membership.add_subscriber(rotated, "bob@reader.example", "weekly", confirmed=True)
+    for text in ("", "0 short", f"0 {'a' * 40}\n0 {'b' * 40}", f"addresses {'a' * 40}", "a b c"):
+        path.write_text(text, "ascii")
+        with pytest.raises(ConfigError, match=r"digest\.key"):
+            read_keys(app.settings, tmp_path)
+    app.close()

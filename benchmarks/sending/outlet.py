@@ -1,4 +1,4 @@
-"""An outlet with many readers and one edition of a given size, queued; and one run of its sender."""
+"""An outlet with many readers and an edition of a given size, queued; one run of its sender."""
 
 import json
 import os
@@ -51,13 +51,14 @@ def configure(
 
 def make(folder: Path, readers: int, size: int) -> Path:
     """Make an outlet with an edition of about `size` bytes a message, queued for its readers."""
+    from tests.apps import a_week
+
     from digest import pipeline
     from digest.app import make_key_file, open_app
-    from digest.deliver.message import build, compile_message
     from digest.deliver.head import Recipient
+    from digest.deliver.message import build, compile_message
     from digest.pipeline.edit import frozen_bytes
     from digest.store import articles
-    from tests.apps import a_week
 
     folder.mkdir()
     configure(folder, 25, 4)
@@ -117,7 +118,8 @@ def add_readers(path: Path, readers: int) -> None:
 
 
 def _make_keys(folder: Path) -> None:
-    for name, kind in (("rsa.pem", ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), ("ed.pem", ["ED25519"])):
+    rsa = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+    for name, kind in (("rsa.pem", rsa), ("ed.pem", ["ED25519"])):
         words = ["openssl", "genpkey", "-algorithm", *kind, "-out", str(folder / name)]
         subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
 

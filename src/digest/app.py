@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digest.audience.address import Address, address_digest
 from digest.audience.tokens import Keys
-from digest.errors import ConfigError, Locked, NotFound
+from digest.errors import BadFilter, ConfigError, Locked, NotFound
 from digest.settings import Located, Mail, Newsletter, Settings, load_settings
 from digest.store import Database, instance
 
@@ -91,7 +92,7 @@ class App:
 
     @cached_property
     def signers(self) -> "tuple[Signer, ...]":
-        """Return what signs the mails, by the settings."""
+        """Return what signs each message with DKIM; nothing when the relay does."""
         from digest.deliver.dkim import load_signers
 
         return load_signers(self.settings.mail.dkim, self.folder)
@@ -112,6 +113,11 @@ class App:
         if not given and self.database.is_sqlite:
             return Path(f"{self.database.name}.instance")
         return self.folder / (given or "digest.instance")
+
+    @property
+    def results_file(self) -> Path:
+        """Return the file for results the database could not take."""
+        return self.instance_file.with_suffix(".results")
 
     def open_fetcher(self) -> "Fetcher":
         """Open the fetcher; the caller closes it."""
@@ -141,6 +147,10 @@ class App:
         again = replace(self, settings=settings)
         again.__dict__["renderer"] = self.renderer
         return again
+
+    def digest_of(self, address: Address) -> str:
+        """Return the HMAC an address is suppressed by."""
+        return address_digest(self.keys.addresses, address)
 
     def close(self) -> None:
         """Let go of the database and the processes."""
@@ -188,12 +198,25 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
             at = ("newsletters", slug, "theme", "name")
             there = f"there is no theme {newsletter.theme.name!r}; there is {', '.join(themes)}"
             problems.append(f"{located.where(at)}: {'.'.join(at)}: {there}")
+        if why_not := _filter_problem(newsletter.audience):
+            to = ("newsletters", slug, "audience")
+            problems.append(f"{located.where(to)}: {'.'.join(to)}: {why_not}")
         for rule, why in not_eased(newsletter.preflight).items():
             of = ("newsletters", slug, "preflight", rule)
             problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
     problems += _key_problems(settings, located)
     if problems:
         raise ConfigError(*problems)
+
+
+def _filter_problem(expression: str) -> str:
+    from digest.audience.filters import parse_filter
+
+    try:
+        parse_filter(expression)
+    except BadFilter as error:
+        return str(error)
+    return ""
 
 
 def _key_problems(settings: Settings, located: Located) -> list[str]:
@@ -229,9 +252,30 @@ def read_keys(settings: Settings, folder: Path) -> Keys:
             "`digest init`; otherwise restore it from the backup, because a new key ends every "
             "link in mails already sent"
         ) from error
-    if len(text) < 32:
-        raise ConfigError(f"{path}: the key that signs links has less than 32 characters")
-    return Keys("0", {"0": text.encode()})
+    try:
+        return parse_keys(text)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def parse_keys(text: str) -> Keys:
+    """Return the keys of a secret file: one secret, or a line `ID SECRET` for each.
+
+    New links are signed with the last; the others still open the mails already sent. The first,
+    or the one called `addresses`, hides suppressed addresses and must stay.
+    """
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    if len(lines) == 1 and len(lines[0]) == 1:
+        lines = [["0", *lines[0]]]
+    if not lines or any(len(line) != 2 for line in lines):
+        raise ConfigError("write a line `ID SECRET` for each key that signs links")
+    found = {name: secret.encode() for name, secret in lines}
+    if len(found) < len(lines) or any(len(secret) < 32 for secret in found.values()):
+        raise ConfigError("a key that signs links has less than 32 characters, or its ID twice")
+    addresses = found.pop("addresses", b"")
+    if not found:
+        raise ConfigError("the key that signs links is missing")
+    return Keys(list(found)[-1], found, addresses)
 
 
 def make_key_file(path: Path) -> bool:

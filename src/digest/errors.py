@@ -42,6 +42,18 @@ class InvalidAddress(DigestError):
     """This is not an e-mail address we can write to."""
 
 
+class BadFile(DigestError):
+    """This file of subscribers cannot be read as it is."""
+
+
+class BadRow(DigestError):
+    """One row of a file of subscribers cannot be used."""
+
+
+class BadFilter(DigestError):
+    """This is no expression that picks subscribers."""
+
+
 class IngestError(DigestError):
     """A feed or file could not be read."""
 

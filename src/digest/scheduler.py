@@ -8,7 +8,7 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest import notices, pipeline
+from digest import membership, notices, pipeline
 from digest.app import App
 from digest.errors import DigestError
 from digest.model import Edition, EditionState
@@ -16,7 +16,7 @@ from digest.slots import Slot, last_due, next_slot
 from digest.store import editions, feeds
 
 Job = Callable[[App, threading.Event], None]
-_TICK_SECONDS = 30
+_TICK_SECONDS, _HOUR_SECONDS = 30, 3_600
 _JUST_BEFORE = timedelta(minutes=5)  #: feeds read since then are fresh enough for an edition
 _LONG = timedelta(days=7)  #: a feed that fails as long is worth a word
 _LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
@@ -30,12 +30,13 @@ def start(app: App, stop: threading.Event) -> BackgroundScheduler:
     """
     clock = BackgroundScheduler(timezone="UTC")
     jobs = {"slots": run_due_slots, "feeds": fetch_due_feeds, "send": send_open_editions}
+    jobs["list"] = forget_unconfirmed
     for name, job in jobs.items():
         clock.add_job(
             guarded,
             "interval",
             (job, app, stop),
-            seconds=_TICK_SECONDS,
+            seconds=_HOUR_SECONDS if name == "list" else _TICK_SECONDS,
             id=name,
             next_run_time=app.now(),
             misfire_grace_time=None,
@@ -54,6 +55,12 @@ def guarded(job: Job, app: App, stop: threading.Event) -> None:
         job(app, stop)
     except DigestError as error:
         _log.error("%s", error)
+
+
+def forget_unconfirmed(app: App, _stop: threading.Event) -> None:
+    """Forget who was asked a week ago whether they want a newsletter, and gave no word."""
+    if forgotten := membership.forget_unconfirmed(app):
+        _log.info("%d did not confirm and are forgotten", forgotten)
 
 
 def fetch_due_feeds(app: App, _stop: threading.Event) -> None:

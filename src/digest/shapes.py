@@ -70,6 +70,7 @@ def edition(value: Edition, numbers: Numbers) -> Shape:
         "subject": value.subject,
         "stand_first": value.stand_first,
         "note": value.note,
+        "audience": value.audience,
         "sha256": value.sha256,
         "top_stories": [_story(placed) for placed in value.top_stories],
         "sections": [_section(section) for section in value.sections],
@@ -130,6 +131,9 @@ def subscriber(value: Subscriber) -> Shape:
         "created_at": moment(value.created_at),
         "confirmed_at": moment(min(confirmed, default=None)),
         "ended_at": moment(max(ended, default=None)),
+        "tags": list(value.tags),
+        "language": value.language,
+        "timezone": value.timezone,
     }
 
 

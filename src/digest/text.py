@@ -20,7 +20,10 @@ _BIDI = "\u202a-\u202e\u2066-\u2069"
 _CONTROLS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff{_BIDI}]")
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"\w+(?:[’'\-]\w+)*")
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s|$)|[。！？]")
+#: A full stop after a letter, or two or three of which the first is large, may be an abbreviation.
+_SENTENCE_END = re.compile(
+    r"(?:(?<!\b[^\W\d_])(?<!\b[A-Z]\w)(?<!\b[A-Z]\w\w)\.|[!?…。！？])[\"'”’»)\]]*(?=\s)|[。！？]"
+)
 
 _NORMAL = re.compile(r"(https?:)//(?:[^/?#@]*@)?([^/?#@]+)([^?#]*)(\?[^#]+)?")
 
@@ -38,7 +41,7 @@ def clean(text: str) -> str:
     """Return `text` in NFC on one line, without controls, surrogates or bidi overrides."""
     joined = " ".join(text.split())
     if joined.isprintable():  # no controls, no format characters: the common case, at once
-        return unicodedata.normalize("NFC", joined)
+        return joined if joined.isascii() else unicodedata.normalize("NFC", joined)
     visible = _CONTROLS.sub(" ", text.replace("\x0b", " "))
     return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()
 
@@ -57,14 +60,16 @@ def truncate(text: str, limit: int) -> str:
     return (head or _grapheme_prefix(text, limit - 1)).rstrip(" ,;:–—-.…") + ELLIPSIS
 
 
-def shorten(text: str, limit: int) -> str:
-    """Cut `text` to at most `limit` characters at a sentence end where one is past half way."""
+def shorten(text: str, limit: int, least: float = 0.5) -> str:
+    """Cut `text` to at most `limit` characters at the last sentence end.
+
+    With less than that share of `limit` before it, or without one, at a word with an ellipsis.
+    """
     if len(text) <= limit:
         return text
-    ends = [match.end() for match in _SENTENCE_END.finditer(text[:limit])]
-    if ends and ends[-1] >= limit // 2:
-        return text[: ends[-1]]
-    return truncate(text, limit)
+    ends = [match.end() for match in _SENTENCE_END.finditer(text, 0, limit + 1)]
+    end = max((end for end in ends if end <= limit), default=0)
+    return text[:end] if end >= limit * least else truncate(text, limit)
 
 
 def _grapheme_prefix(text: str, limit: int) -> str:
@@ -103,7 +108,7 @@ def link_url(url: str) -> str:
 def _parse(url: str) -> re.Match[str] | None:
     """Return protocol, host, path and query of a web address; one look at its normal form."""
     try:
-        return _NORMAL.match(ada_url.URL(url.strip()).href)
+        return _NORMAL.match(ada_url.normalize_url(url.strip()))
     except ValueError:
         return None
 
@@ -133,9 +138,14 @@ def host_of(url: str) -> str:
         return ""
 
 
+def same_site(one: str, other: str) -> bool:
+    """Say whether two hosts are the same, or one lies below the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
 def short_id(key: str) -> str:
     """Return 12 lower-case characters that name `key` (60 bits of its SHA-256)."""
-    return base64.b32encode(hashlib.sha256(key.encode()).digest())[:12].decode().lower()
+    return base64.b32encode(hashlib.sha256(key.encode()).digest()[:10])[:12].decode().lower()
 
 
 def encoded_size(html: str) -> int:

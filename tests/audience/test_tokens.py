@@ -1,3 +1,4 @@
+import os
 import random
 import re
 
@@ -43,10 +44,11 @@ def test_no_made_up_token_opens_anything(text: str) -> None:
     assert not _opens(KEYS, "unsubscribe", text)
 
 
-def test_twenty_thousand_mutations_open_nothing() -> None:
+def test_no_mutation_opens_anything() -> None:
+    """Twenty thousand of them; a million with DIGEST_TEST_MUTATIONS=1000000."""
     chance = random.Random(7)
     text = "0" + make_token(KEYS, "unsubscribe", make_public_id(b"12345678"))
-    for _ in range(20_000):
+    for _ in range(int(os.environ.get("DIGEST_TEST_MUTATIONS", "20000"))):
         letters = list(text)
         for place in chance.sample(range(33), chance.randint(1, 4)):
             letters[place] = chance.choice(ALPHABET)

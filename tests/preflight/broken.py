@@ -28,6 +28,10 @@ HEAD = Head(
     "editor@news.example",
     7,
 )
+SIGNED = (
+    "from:to:subject:date:message-id:mime-version:content-type:reply-to:list-id:"
+    "list-unsubscribe:list-unsubscribe-post:feedback-id"
+)
 #: What the DNS says of a sender who has done everything.
 RECORDS = {
     ("news.example", "TXT"): ("v=spf1 include:relay.example ~all", "some-token=1"),
@@ -121,6 +125,7 @@ _TXT = ("news.example", "TXT")
 _DMARC = ("_dmarc.news.example", "TXT")
 _KEY = ("s1._domainkey.news.example", "TXT")
 _MX = ("news.example", "MX")
+_LOGO = ("default._bimi.news.example", "TXT")
 _IMG = '<img src="https://a.example/i.png" width="9" height="9" alt="x">'
 _PICTURE = (
     '<html lang="en" dir="ltr"><head><meta name="color-scheme"><meta '
@@ -144,6 +149,16 @@ HEADERS = [
     _head("no sender", "From: Atlas Weekly <weekly@news.example>\r\n", "",
           ("HDR-01", B), ("HDR-02", B), ("HDR-03", B)),
     _head("two dates", "Date: ", "Date: Mon, 23 Nov 2026 06:30:00 +0000\r\nDate: ", ("HDR-01", B)),
+    _head("a date that is none", "Date: ", "Date: some ", ("HDR-04", B)),
+    _head("two readers", "To: ada@", "To: x@reader.example, ada@", ("HDR-05", B)),
+    _head("a copy for another", "To: ada@", "Cc: x@reader.example\r\nTo: ada@", ("HDR-05", B)),
+    _head("hardly signed", "Precedence", "DKIM-Signature: v=1; h=from:from\r\nPrecedence",
+          ("HDR-08", B)),
+    _head("From signed once", "Precedence", f"DKIM-Signature: v=1; h={SIGNED}\r\nPrecedence",
+          ("HDR-08", B)),
+    _head("a body left open", "Precedence",
+          f"DKIM-Signature: v=1; l=9; h=from:{SIGNED}\r\nPrecedence", ("HDR-08", B)),
+    Broken("bounces elsewhere", {("HDR-17", W)}, check={"envelope": "bounces@relay.example"}),
     _head("no recipient", "To: ada@reader.example\r\n", "", ("HDR-01", B)),
     _head("two senders", "From: Atlas Weekly <", "From: x@news.example, Atlas Weekly <",
           ("HDR-02", B)),
@@ -256,6 +271,9 @@ BODIES = [
     _html("a picture of any size", 'width="592"', 'width="100%"', ("A11Y-09", B)),
     _body("a picture without a height", '<img src="https://a.example/i" width="1" alt="x">',
           ("A11Y-09", B)),
+    _body("a wide table", '<table role="presentation" width="700"></table>', ("A11Y-10", B)),
+    _body("a wide box", '<div style="color:#000000;min-width: 900px">x</div>', ("A11Y-10", B)),
+    _body("lines that never break", '<p style="white-space:nowrap">x</p>', ("A11Y-10", B)),
     _body("a black button", '<a style="background:#111111" href="https://a.example/">x</a>',
           ("A11Y-11", W)),
 ]  # fmt: skip
@@ -296,6 +314,14 @@ OUTSIDE = [
     _dns("DMARC nobody reads", {_DMARC: ("v=DMARC1; p=reject",)}, ("AUTH-03", W)),
     _dns("nowhere to answer", {_MX: ()}, ("AUTH-06", W)),
     _dns("no mail, please", {_MX: ("0 .",)}, ("AUTH-06", W)),
+    _dns("a logo nobody shows", {_LOGO: ("v=BIMI1; l=https://a.example/l.svg; a=x",)},
+         ("AUTH-08", N)),
+    _dns("a logo that is no drawing",
+         {_LOGO: ("v=BIMI1; l=http://a.example/l.png; a=x",),
+          _DMARC: ("v=DMARC1; p=reject; rua=mailto:x@y.example",)}, ("AUTH-08", N)),
+    _dns("a logo without a certificate",
+         {_LOGO: ("v=BIMI1; l=https://a.example/l.svg",),
+          _DMARC: ("v=DMARC1; p=reject; rua=mailto:x@y.example",)}, ("AUTH-08", N)),
     _dns("a DNS that is silent",
          dict.fromkeys((_TXT, _DMARC, _KEY, _MX)),
          ("AUTH-01", N), ("AUTH-02", N), ("AUTH-03", N), ("AUTH-06", N)),
@@ -303,5 +329,9 @@ OUTSIDE = [
            check={"outside": Outside(reached={"https://news.example/1": "gone"})}),
     Broken("a server in trouble", {("CNT-11", N)},
            check={"outside": Outside(reached={"https://news.example/1": "?", "https://a/": ""})}),
+    Broken("a picture that cannot be copied", {("CNT-12", N)},
+           check={"outside": Outside(not_copied={"https://a.example/i.jpg": "it is gone"})}),
+    Broken("a picture over http", {("CNT-12", W)},
+           check={"outside": Outside(not_copied={"http://a.example/i.jpg": ""})}),
 ]  # fmt: skip
 BROKEN = (*SUBJECTS, *HEADERS, *BODIES, *EDITIONS, *OUTSIDE)

@@ -13,7 +13,7 @@ from digest.preflight import RULES, check, not_eased
 from digest.render import Renderer
 from digest.settings.tables import Publication
 from tests.make import a_placed
-from tests.preflight.broken import BROKEN, Broken, copy_of, outside, swapped
+from tests.preflight.broken import BROKEN, SIGNED, Broken, copy_of, outside, swapped
 from tests.render.editions import BASE, TITLE, a_full_edition, a_long_edition, a_publication
 
 
@@ -32,7 +32,17 @@ def sound(renderer: Renderer) -> Rendered:
 @pytest.mark.parametrize("edition", [a_full_edition(), a_long_edition()], ids=["full", "long"])
 def test_a_sound_edition_has_no_findings(renderer: Renderer, edition: Edition) -> None:
     rendered = renderer.render_edition(edition, a_publication(), TITLE, BASE)
-    given = {"content": copy_of(rendered), "public": True, "outside": outside()}
+    mail = f"DKIM-Signature: v=1; h=from:{SIGNED}\r\n".encode() + copy_of(rendered)
+    logo = {
+        ("default._bimi.news.example", "TXT"): ("v=BIMI1; l=https://a.example/l.svg; a=x",),
+        ("_dmarc.news.example", "TXT"): ("v=DMARC1; p=reject; rua=mailto:x@y.example",),
+    }
+    given = {
+        "content": mail,
+        "public": True,
+        "outside": outside(logo),
+        "envelope": "b@news.example",
+    }
     assert check(edition, rendered, a_publication(), **given) == ()  # type: ignore[arg-type]
 
 

@@ -119,3 +119,15 @@ def test_a_follow_up_in_other_words_is_the_same_saga_but_another_story() -> None
 def test_inflected_words_join_by_their_beginnings() -> None:
     one, two = "Президент подписал закон о выборах", "Закон о выборах подписан президентом"
     assert [one, two] in groups(one, two)
+
+
+def test_the_order_of_the_words_and_equal_weights_give_the_same_stories() -> None:
+    titles = ["Ferry sinks off Sulawesi", "Sulawesi ferry sinks", "Off Sulawesi sinks a ferry"]
+    assert groups(*titles) == [titles]
+
+
+def test_a_running_story_takes_what_falls_into_its_time_in_other_words() -> None:
+    telling = ("Ferry Bintang sinks off Sulawesi", "Sulawesi ferry Bintang sinks: divers search")
+    aside = "Divers find the Bintang captain alive at sea"
+    found = groups(telling[0], aside, telling[1])
+    assert found == [[telling[0], aside, telling[1]]] or found == [[*telling]]

@@ -258,5 +258,5 @@ def test_a_publication_may_replace_a_single_file(tmp_path: Path) -> None:
 
 
 def test_a_mail_that_does_not_exist_is_named(renderer: Renderer) -> None:
-    with pytest.raises(RenderError, match=r"welcome/subject.txt is missing"):
-        renderer.render_mail("welcome", a_publication(), {})
+    with pytest.raises(RenderError, match=r"farewell/subject.txt is missing"):
+        renderer.render_mail("farewell", a_publication(), {})

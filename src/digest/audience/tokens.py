@@ -24,6 +24,8 @@ class Keys:
 
     current: str  #: the id new links are signed with
     secrets: Mapping[str, bytes] = field(repr=False)  #: one character -> at least 32 bytes
+    #: hides suppressed addresses; it never changes, or they would not be known again
+    addresses: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         if self.current not in self.secrets:
@@ -34,6 +36,7 @@ class Keys:
             if len(secret) < 32:
                 raise ConfigError("a signing key must have at least 32 bytes")
         object.__setattr__(self, "secrets", MappingProxyType(dict(self.secrets)))
+        object.__setattr__(self, "addresses", self.addresses or next(iter(self.secrets.values())))
 
 
 def make_public_id(random_bytes: bytes) -> str:
@@ -41,6 +44,11 @@ def make_public_id(random_bytes: bytes) -> str:
     if len(random_bytes) != _ID_BYTES:
         raise ValueError(f"a public id is made from {_ID_BYTES} bytes")
     return urlsafe_b64encode(random_bytes).decode().rstrip("=")
+
+
+def is_public_id(text: str) -> bool:
+    """Say whether it could name a subscription."""
+    return _PUBLIC_ID.fullmatch(text) is not None
 
 
 def make_token(keys: Keys, purpose: str, public_id: str) -> str:

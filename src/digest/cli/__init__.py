@@ -17,6 +17,7 @@ from digest.cli import (
     placements,
     ranking,
     run_all,
+    status,
     subscribers,
 )
 from digest.cli import send as sending
@@ -62,6 +63,7 @@ for part in (
     ranking,
     placements,
     run_all,
+    status,
     db,
 ):
     part.register(app)

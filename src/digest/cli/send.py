@@ -53,6 +53,8 @@ def send(
     name: str = typer.Argument(..., metavar="EDITION"),
     dry_run: bool = typer.Option(False, "--dry-run", help="Say what would go out to how many."),
     yes: bool = typer.Option(False, "--yes", help="Do not ask."),
+    only: str = typer.Option("", "--only", help="An expression: only these readers."),
+    leave_out: str = typer.Option("", "--except", help="An expression: not these readers."),
     allow_growth: bool = typer.Option(
         False, "--allow-growth", help="Nor when it has many more readers than the last one."
     ),
@@ -63,22 +65,21 @@ def send(
     the end; run it again to go on.
     """
     from digest import pipeline
-    from digest.store import subscribers
 
     with opened(context) as app:
         edition = pipeline.find_edition(app, name)
-        with app.database.reading() as tx:
-            readers = subscribers.active_count(tx, edition.newsletter)
+        audience = pipeline.aimed(app, edition, only, leave_out)
+        readers = pipeline.readers(app, edition, audience)
         _refuse_hopeless(app, edition)
         print(f"{edition.key}: {edition.subject}")
         if dry_run:
             print(f"would go to {counted(readers, 'subscriber')} now; it is {edition.state.value}")
             return
-        agreed = allow_growth or _expected(app, edition)
+        agreed = allow_growth or _expected(app, edition, audience)
         if not agreed or (not yes and not _agreed(edition, readers)):
             print("nothing was sent")
             raise typer.Exit(3)
-        drained = _drain(app, _going(app, edition))
+        drained = _drain(app, _going(app, edition, audience))
     _say(drained)
 
 
@@ -96,7 +97,7 @@ def _refuse_hopeless(app: "App", edition: "Edition") -> None:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
 
 
-def _expected(app: "App", edition: "Edition") -> bool:
+def _expected(app: "App", edition: "Edition", audience: str) -> bool:
     """Ask, whatever `--yes` says, when far more people would get it than the last one."""
     from digest import pipeline
     from digest.model import EditionState
@@ -104,7 +105,7 @@ def _expected(app: "App", edition: "Edition") -> bool:
 
     grown = ""
     if edition.state in (*OPEN_STATES, EditionState.APPROVED):
-        grown = pipeline.growth(app, edition)
+        grown = pipeline.growth(app, edition, audience)
     if not grown:
         return True
     if not sys.stdin.isatty():
@@ -120,14 +121,14 @@ def _agreed(edition: "Edition", readers: int) -> bool:
     return typer.confirm(f"Send {edition.key} to {counted(readers, 'subscriber')}?")
 
 
-def _going(app: "App", edition: "Edition") -> "Edition":
+def _going(app: "App", edition: "Edition", audience: str) -> "Edition":
     """Bring an edition to sending, from wherever it stands."""
     from digest import pipeline
     from digest.model import EditionState
     from digest.store.editions import OPEN_STATES
 
     if edition.state in OPEN_STATES:
-        edition = pipeline.approve_edition(app, edition)
+        edition = pipeline.approve_edition(app, edition, audience)
         say_errors(f"approved, sha256 {sha}" for sha in [edition.sha256])
     if edition.state is EditionState.PAUSED:
         edition = pipeline.resume_edition(app, edition)

@@ -1,6 +1,7 @@
 """A sample outlet, its edition and its preview files: offline, the same each time."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,6 @@ from digest.model import Edition
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)  #: Monday 07:30 in Berlin: every date follows
 _PICTURES = "https://news.example/pictures/"
 _MARK = ".digest-demo"  #: says that a folder is ours to make anew
-_LARGE, _SMALL = (1200, 675), (480, 270)
 _READERS = ("ada@reader.example", "grace@reader.example", "jörg@reader.example")
 
 _CONFIG = """\
@@ -34,6 +34,9 @@ base_url = "https://digest.news.example"   # where readers would reach the pages
 [mail]
 transport = "folder"             # writes one .eml per delivery into outbox/: nothing leaves
 from = "Atlas Weekly <weekly@news.example>"
+
+[images]
+local = true                     # the pictures are served by `digest run` from images/
 
 [newsletters.weekly]
 title = "The Week at Atlas"
@@ -98,8 +101,8 @@ def _run(app: App, folder: Path) -> Demo:
     for reader in _READERS:
         membership.add_subscriber(app, reader, "weekly", confirmed=True)
     edition = pipeline.draft_edition(app, "weekly", NOW)
+    pipeline.local_copies(app, edition, _drawer(edition))
     files = pipeline.write_preview(app, pipeline.proof(app, edition), folder)
-    _show_own_pictures(folder, edition)
     explained = folder / "explain.txt"
     explained.write_text(explain.as_text(edition), encoding="utf-8")
     stored = sum(done.stored.new for done in gathered)
@@ -116,16 +119,13 @@ def _clear(folder: Path) -> None:
     (folder / _MARK).write_text("made by `digest demo`, which makes it anew each time\n")
 
 
-def _show_own_pictures(folder: Path, edition: Edition) -> None:
-    """Draw the pictures preview.html shows and let it find them beside it."""
-    page = folder / "preview.html"
-    html = page.read_text(encoding="utf-8")
-    (folder / "pictures").mkdir()
-    for number, placed in enumerate(edition.stories):
-        image = placed.lead.image
-        if image and image.url.startswith(_PICTURES) and image.url in html:
-            name = image.url.removeprefix(_PICTURES)
-            scene = scene_for(placed.category, image.alt)
-            picture = draw(name, scene, _SMALL if number else _LARGE)
-            (folder / "pictures" / name).write_bytes(picture)
-    page.write_text(html.replace(_PICTURES, "pictures/"), encoding="utf-8")
+def _drawer(edition: Edition) -> Callable[[str], bytes]:
+    """Return what draws an edition's pictures: nothing is fetched."""
+    shown = {placed.lead.image.url: placed for placed in edition.stories if placed.lead.image}
+
+    def picture(url: str) -> bytes:
+        placed = shown[url]
+        alt = placed.lead.image.alt if placed.lead.image else ""
+        return draw(url.removeprefix(_PICTURES), scene_for(placed.category, alt))
+
+    return picture

@@ -42,6 +42,7 @@ class Ingested:
     articles: tuple[Article, ...] = ()
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  #: article id -> metric
     refused: tuple[str, ...] = ()  #: why items were left out, one sentence each
+    apart: frozenset[str] = frozenset()  #: ids: look like a stored article, whose address answers
 
 
 def read(

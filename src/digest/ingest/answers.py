@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import Enum
 from http import HTTPStatus
 
 from digest.errors import IngestError
@@ -15,8 +16,27 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 OK = frozenset({200, 203})
 
-_NOT_TEXT = re.compile(r"(?i)\s*(image|audio|video|font)/|\s*application/(pdf|zip|msword)\b")
+_NEVER = r"(?i)\s*(audio|video|font|{})/|\s*application/(pdf|zip|msword)\b"
 _LONGEST = timedelta(days=365)
+
+
+class Want(Enum):
+    """What is asked for, and the kinds of content that certainly are something else."""
+
+    HEAD = ""  #: no body
+    TEXT = _NEVER.format("image")
+    PICTURE = _NEVER.format("text")
+
+
+_ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, "
+    "application/json;q=0.9, text/html;q=0.8, */*;q=0.5"
+)
+ACCEPT = {
+    Want.HEAD: _ACCEPT,
+    Want.TEXT: _ACCEPT,
+    Want.PICTURE: "image/jpeg, image/png, image/gif;q=0.9, image/webp;q=0.8",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +46,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes = b""
+    url: str = ""  #: the one that gave it, after redirects
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +83,20 @@ def fetched(url: str, answer: Answer, moved: str) -> Fetched:
     )
 
 
-def refuse_by_head(headers: Mapping[str, str], limits: Limits) -> None:
-    """Refuse, before reading it, a body that is too large or certainly no text."""
+def picture(answer: Answer) -> bytes:
+    """Return the bytes of an answer; IngestError when it is a refusal."""
+    if answer.status not in OK:
+        raise IngestError(_refusal(answer.status))
+    return answer.content
+
+
+def refuse_by_head(headers: Mapping[str, str], limits: Limits, want: Want = Want.TEXT) -> None:
+    """Refuse, before reading it, a body that is too large or certainly not what is wanted."""
     kind = headers.get("content-type", "")
-    if _NOT_TEXT.match(kind):
+    if re.match(want.value, kind):
         name = kind.partition(";")[0].strip()
-        raise IngestError(f"the server sent {name}, which is neither a feed nor a page")
+        what = "no picture" if want is Want.PICTURE else "neither a feed nor a page"
+        raise IngestError(f"the server sent {name}, which is {what}")
     length = headers.get("content-length", "")
     if length.isdecimal() and (len(length) > 12 or int(length) > limits.raw):
         raise IngestError(f"announces more than {limits.raw:,} bytes")

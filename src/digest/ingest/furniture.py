@@ -84,18 +84,25 @@ _BOX_LABEL = re.compile(
 )
 _BOX_TEXT = 1_500  #: characters; more is no box but the page
 _BIO_WORDS = 4
+#: Ends of a summary that are none of its words; words of which each has one are found sooner.
 _TAIL = (
-    re.compile(
-        r"(?i)\s*\bthe (?:post|article|story)\b.{0,400}\b(?:first appeared|appeared first) on\b.*$"
+    (
+        ("appeared",),
+        re.compile(
+            r"(?i)\s*\bthe (?:post|article|story)\b.{0,400}"
+            r"\b(?:first appeared|appeared first) on\b.*$"
+        ),
     ),
-    re.compile(
-        r"(?i)\s*(?:\(|\[)?\b(?:continue reading|keep reading|read the (?:full|rest|whole|entire)\b"
-        r"|read more (?:at|on|here|about)\b|weiterlesen|lire la suite|seguir leyendo).{0,250}$"
+    (
+        ("reading", "read the", "read more", "weiterlesen", "lire la suite", "seguir leyendo"),
+        re.compile(
+            r"(?i)\s*(?:\(|\[)?\b(?:continue reading|keep reading"
+            r"|read the (?:full|rest|whole|entire)\b|read more (?:at|on|here|about)\b"
+            r"|weiterlesen|lire la suite|seguir leyendo).{0,250}$"
+        ),
     ),
-    re.compile(r"(?i)\s*(?:\(|\[)?\bread more\b[\s.…»→›>)\]]*$"),
+    (("read more",), re.compile(r"(?i)\s*(?:\(|\[)?\bread more\b[\s.…»→›>)\]]*$")),
 )
-#: Words of which each tail has one: looking for them is cheaper than the patterns.
-_TAIL_WORDS = ("appeared", "read", "weiterlesen", "lire la suite", "seguir leyendo")
 _CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|\.\.\.|…)\s*[»→›>]*\s*$")
 
 
@@ -119,8 +126,8 @@ def ends_cut(line: str) -> bool:
 def without_tail(line: str) -> str:
     """Return a summary without "Continue reading", "[…]", "The post … appeared first on …"."""
     folded = line.casefold()
-    if any(word in folded for word in _TAIL_WORDS):
-        for pattern in _TAIL:
+    for words, pattern in _TAIL:
+        if any(word in folded for word in words):
             line = pattern.sub("", line)
     cut = _CUT.sub("", line) if "…" in line[-20:] or "..." in line[-20:] else line
     return cut.rstrip(" ,;:–—-") + text.ELLIPSIS if cut and cut != line else cut

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import ada_url
@@ -19,18 +20,13 @@ import httpx2
 from digest import __version__
 from digest.errors import IngestError
 from digest.ingest import answers, guard
-from digest.ingest.answers import Answer, Fetched
+from digest.ingest.answers import Answer, Fetched, Want
 from digest.ingest.inflate import Body
 from digest.ingest.limits import Limits, Watch
 from digest.ingest.turns import Turns
 from digest.settings import Fetch
 
 __all__ = ["Fetched", "Fetcher", "Limits", "resolve"]
-
-_ACCEPT = (
-    "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, "
-    "application/json;q=0.9, text/html;q=0.8, */*;q=0.5"
-)
 
 AGENT = "digest"  #: the word robots.txt knows us by
 
@@ -78,11 +74,18 @@ class Fetcher:
         with _named(url):
             return answers.fetched(*self._follow(_target(url), _headers(etag, last_modified)))
 
-    def answer(self, url: str, *, whole: bool = True) -> Answer:
+    def answer(self, url: str, want: Want = Want.TEXT) -> Answer:
         """Return the answer at the end of the redirects, whatever its status."""
         self._require_open(url)
         with _named(url):
-            return self._follow(_target(url), _headers("", ""), whole=whole)[1]
+            last, answer, _ = self._follow(_target(url), _headers("", "", want), want)
+            return replace(answer, url=last)
+
+    def picture(self, url: str) -> bytes:
+        """Return what may be a picture; IngestError says why there is none."""
+        answer = self.answer(url, Want.PICTURE)
+        with _named(url):
+            return answers.picture(answer)
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Leave at least so many seconds between two requests to the host of `url`."""
@@ -93,13 +96,13 @@ class Fetcher:
             raise IngestError(f"{url}: the fetcher is closed")
 
     def _follow(
-        self, asked: ada_url.URL, headers: Mapping[str, str], *, whole: bool = True
+        self, asked: ada_url.URL, headers: Mapping[str, str], want: Want = Want.TEXT
     ) -> tuple[str, Answer, str]:
         """Return the last address asked, its answer, and where a feed moved for good."""
         watch = Watch(self._limits, time.monotonic)
         moved, permanent = "", True
         for _ in range(self._limits.redirects + 1):
-            answer = self._ask(asked, headers, watch, whole=whole)
+            answer = self._ask(asked, headers, watch, want)
             if answer.status not in answers.REDIRECTS:
                 return asked.href, answer, moved
             asked = _redirected(asked, answer.headers.get("location", ""))
@@ -108,7 +111,7 @@ class Fetcher:
         raise IngestError(f"redirected more than {self._limits.redirects} times")
 
     def _ask(
-        self, url: ada_url.URL, headers: Mapping[str, str], watch: Watch, *, whole: bool
+        self, url: ada_url.URL, headers: Mapping[str, str], watch: Watch, want: Want
     ) -> Answer:
         with self._turns.host(url.hostname, watch), _translated():
             backend = _Backend(self._resolve, self._allowed, watch)
@@ -119,16 +122,16 @@ class Fetcher:
                 ) as pool,
                 pool.stream("GET", _core_url(url), headers=_with_host(url, headers)) as response,
             ):
-                return self._read(response, watch, whole=whole)
+                return self._read(response, watch, want)
 
-    def _read(self, response: httpcore2.Response, watch: Watch, *, whole: bool) -> Answer:
+    def _read(self, response: httpcore2.Response, watch: Watch, want: Want) -> Answer:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in response.headers
         }
-        if response.status not in answers.OK or not whole:
+        if response.status not in answers.OK or want is Want.HEAD:
             return Answer(response.status, headers)
-        answers.refuse_by_head(headers, self._limits)
+        answers.refuse_by_head(headers, self._limits, want)
         body = Body(headers.get("content-encoding", ""), self._limits)
         watch.body()
         with ExitStack() as held:
@@ -181,10 +184,10 @@ def _redirected(base: ada_url.URL, location: str) -> ada_url.URL:
         raise IngestError(f"redirected to {location[:200]!r}, which {exc}") from exc
 
 
-def _headers(etag: str, last_modified: str) -> dict[str, str]:
+def _headers(etag: str, last_modified: str, want: Want = Want.TEXT) -> dict[str, str]:
     sent = {
         "User-Agent": f"{AGENT}/{__version__} (newsletter digest)",
-        "Accept": _ACCEPT,
+        "Accept": answers.ACCEPT[want],
         "Accept-Encoding": "gzip, deflate",
         "Connection": "close",
         "If-None-Match": etag,

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from digest import text
 from digest.errors import IngestError
@@ -71,9 +71,24 @@ def normalize(
     title = title_of(item.title, feed_title)
     url = _address(item, title, document_url, site_url)
     key = text.canonical_url(url)
-    known = language_of(item.language or language)
-    article = Article(text.short_id(key), url, title, key, feed=feed_title, language=known)
-    return _with_body(_with_labels(article, item, section, now), item)
+    categories = categories_of(item.categories, section)
+    author = text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR)
+    return Article(
+        text.short_id(key),
+        url,
+        title,
+        key,
+        guid=_guid(text.clean(item.guid)),
+        feed=feed_title,
+        language=language_of(item.language or language),
+        categories=categories,
+        published_at=_moment(item.published_at, now),
+        updated_at=_moment(item.updated_at, now),
+        outlet=text.host_of(url),
+        featured=item.featured,
+        sponsored=item.sponsored or any(name.casefold() in _PAID for name in categories),
+        **_of_body(item, url, title, author),
+    )
 
 
 def _address(item: Item, title: str, document_url: str, site_url: str) -> str:
@@ -88,48 +103,32 @@ def _address(item: Item, title: str, document_url: str, site_url: str) -> str:
     return url
 
 
-def _with_labels(article: Article, item: Item, section: str, now: datetime) -> Article:
-    """Add what does not depend on the text."""
-    categories = categories_of(item.categories, section)
-    return replace(
-        article,
-        guid=_guid(text.clean(item.guid)),
-        author=text.truncate(furniture.byline(html.plain(item.author)), _AUTHOR),
-        categories=categories,
-        published_at=_moment(item.published_at, now),
-        updated_at=_moment(item.updated_at, now),
-        outlet=text.host_of(article.url),
-        featured=item.featured,
-        sponsored=item.sponsored or any(name.casefold() in _PAID for name in categories),
-    )
-
-
 def _guid(guid: str) -> str:
     """Return a guid as it is; a very long one by its hash, so that it fits an index."""
     return guid if len(guid) <= _ADDRESS else f"hash:{text.short_id(guid)}"
 
 
-def _with_body(article: Article, item: Item) -> Article:
-    """Add the text and what is taken out of it: biography, picture, summary."""
+def _of_body(item: Item, url: str, title: str, author: str) -> dict[str, Any]:
+    """Return the text and what is taken out of it: author, biography, picture, summary."""
     body = html.parse((item.content or item.summary)[:_CONTENT])
-    base = _base(body, article.url)
+    base = _base(body, url)
     box = furniture.take_author_box(body)
-    furniture.strip(body, title=article.title, author=article.author)
+    furniture.strip(body, title=title, author=author)
     byline = people.take_byline(body)
-    author = byline if article.author.casefold() in _NOBODY else article.author
+    author = byline if author.casefold() in _NOBODY else author
     told = people.take_biography(body, author)
     image = pictures.best(item.image, body, base)
     html.flatten_tables(body)
     html.absolutize(body, base)
-    return replace(
-        article,
-        author=author,
-        author_bio=text.shorten(html.plain(item.author_bio) or box or told, _BIO),
-        summary=_summary(item, body, article.title),
-        body=html.reduced(body),
-        image=image,
-        words=len(text.words(html.text_of(body))),
-    )
+    whole = html.text_of(body)
+    return {
+        "author": author,
+        "author_bio": text.shorten(html.plain(item.author_bio) or box or told, _BIO),
+        "summary": _summary(item, body, whole, title),
+        "body": html.reduced(body),
+        "image": image,
+        "words": len(text.words(whole)),
+    }
 
 
 def title_of(title: str, site: str) -> str:
@@ -175,26 +174,26 @@ def _moment(found: datetime | None, now: datetime) -> datetime | None:
     return known if known and known <= now + FUTURE else None
 
 
-def _summary(item: Item, body: Element, title: str) -> str:
+def _summary(item: Item, body: Element, whole: str, title: str) -> str:
     """Return the item's own summary as text, else the first paragraphs of the body."""
-    given = None
+    sources = [(body, whole)]
     if item.content and item.summary.strip() and item.summary != item.content:
         given = html.parse(item.summary[:_PROSE])
         furniture.strip(given, title=title, author="")
-    for source in (given, body):
-        line = furniture.without_tail(_prose(source)[:_PROSE]) if source is not None else ""
+        sources.insert(0, (given, html.text_of(given)))
+    for source, words in sources:
+        line = furniture.without_tail(_prose(source, words)[:_PROSE])
         if line and line.casefold() != title.casefold():
             return text.shorten(line, SUMMARY)
     return ""
 
 
-def _prose(body: Element) -> str:
+def _prose(body: Element, whole: str) -> str:
     """Return the paragraphs of a body as one line; all text where they are the lesser part."""
     paragraphs = [
         html.text_of(block)
         for block in html.blocks(body)
         if block.tag in {"p", "div", "blockquote"} and block.get("class") != "wp-caption-text"
     ]
-    whole = html.text_of(body)
     prose = " ".join(line for line in paragraphs if line)
     return prose if 2 * len(prose) >= len(whole) or len(prose) >= SUMMARY else whole

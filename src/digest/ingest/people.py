@@ -1,13 +1,13 @@
 """Take the byline and the author's biography out of the text of an article."""
 
 import re
+from itertools import islice
 
 from digest.ingest import html, lines
 from digest.ingest.html import Element
 
 _OPENING = 3  #: blocks in which a byline may stand
-_CLOSING = 3  #: blocks in which a biography may stand
-_SHORTEST = 3  #: blocks; in a shorter text nothing is told apart
+_CLOSING = 3  #: blocks in which a biography may stand; a shorter text has none
 _PLAIN = frozenset({"p", "div", "h4", "h5", "h6"})
 
 
@@ -27,9 +27,9 @@ def take_biography(body: Element, author: str) -> str:
 
     Without a known author it must be in italics.
     """
-    found = [block for block in html.blocks(body) if html.text_of(block)]
-    for block in reversed(found[-_CLOSING:] if len(found) >= _SHORTEST else []):
-        line = html.text_of(block)
+    told = ((block, html.text_of(block)) for block in reversed(html.blocks(body)))
+    closing = list(islice((pair for pair in told if pair[1]), _CLOSING))
+    for block, line in closing if len(closing) == _CLOSING else []:
         slanted = _is_slanted(block, line) and lines.subject(line) != ""
         if len(line) <= lines.BIO and (slanted or lines.is_bio(line, author, after_name=False)):
             html.remove(block)

@@ -8,6 +8,16 @@ from digest.model.articles import (
     Item,
     Reading,
 )
+from digest.model.audience import (
+    EVERYBODY,
+    AllOf,
+    AnyOf,
+    Filter,
+    Incoming,
+    Not,
+    Outcome,
+    Term,
+)
 from digest.model.editions import (
     Edition,
     Finding,
@@ -17,12 +27,14 @@ from digest.model.editions import (
     Section,
 )
 from digest.model.people import (
+    ConsentEvent,
     Delivery,
     Message,
     Numbers,
     Receipt,
     Subscriber,
     Subscription,
+    Suppression,
 )
 from digest.model.states import (
     DeliveryState,
@@ -42,8 +54,12 @@ from digest.model.stories import (
 )
 
 __all__ = [
+    "EVERYBODY",
     "MICRO",
+    "AllOf",
+    "AnyOf",
     "Article",
+    "ConsentEvent",
     "Delivery",
     "DeliveryState",
     "Document",
@@ -51,12 +67,16 @@ __all__ = [
     "EditionState",
     "Feed",
     "FeedKind",
+    "Filter",
     "Finding",
     "Image",
+    "Incoming",
     "Item",
     "LeftOut",
     "Message",
+    "Not",
     "Numbers",
+    "Outcome",
     "Override",
     "Part",
     "PlacedStory",
@@ -71,5 +91,7 @@ __all__ = [
     "Subscriber",
     "Subscription",
     "SubscriptionState",
+    "Suppression",
     "SuppressionReason",
+    "Term",
 ]

@@ -87,6 +87,7 @@ class Edition:
     spare: tuple[str, ...] = ()  #: leads that did not fit: candidates of the next edition, once
     overrides: tuple[Override, ...] = ()  #: what editors decided, as it stood at the build
     usual_start: datetime | None = None  #: where the window starts when no slot was left unsent
+    audience: str = ""  #: the expression that picks its readers, frozen at approval
     id: int = 0  #: 0: not stored
     state: EditionState = EditionState.DRAFT
     reason: str = ""  #: why it is held, skipped, missed or cancelled

@@ -16,6 +16,9 @@ class Subscriber:
     created_at: datetime | None = None
     suppressed: SuppressionReason | None = None
     subscriptions: tuple["Subscription", ...] = ()
+    tags: tuple[str, ...] = ()
+    language: str = ""  #: empty: the publication's
+    timezone: str = ""  #: empty: the publication's
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,32 @@ class Subscription:
     public_id: str  #: 11 characters, base64url of 8 random bytes; names it in links
     created_at: datetime
     confirmed_at: datetime | None = None
-    ended_at: datetime | None = None
+    ended_at: datetime | None = None  #: kept while they are asked whether they come back
+    asked_at: datetime | None = None  #: pending since
+    muted: tuple[str, ...] = ()  #: categories they do not want
+    density: str = ""  #: empty: the newsletter's
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentEvent:
+    """What happened to a consent."""
+
+    what: str
+    origin: str  #: the page, command or file
+    at: datetime
+    words: str = ""  #: the text they agreed to, or the basis that was stated
+    by: str = ""  #: who did it, when it was not the reader
+    ip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that must not be mailed, known only by its HMAC."""
+
+    address_digest: str
+    reason: SuppressionReason
+    at: datetime
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Each step reads values in one short transaction, calls pure functions, writes in
 transaction is open during network work.
 """
 
+from digest.pipeline.audience import aimed, readers
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.doubts import drop_doubts, resend_doubts
@@ -25,6 +26,7 @@ from digest.pipeline.hand import (
     undo_place,
 )
 from digest.pipeline.health import health
+from digest.pipeline.images import image_file, local_copies
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import published_html, write_preview
@@ -48,6 +50,7 @@ __all__ = [
     "Proof",
     "add_feed",
     "add_placement",
+    "aimed",
     "approve_edition",
     "backtest",
     "cancel_edition",
@@ -64,8 +67,10 @@ __all__ = [
     "growth",
     "health",
     "hold_edition",
+    "image_file",
     "import_counts",
     "import_files",
+    "local_copies",
     "move_edition",
     "pause_edition",
     "pin_article",
@@ -73,6 +78,7 @@ __all__ = [
     "proof",
     "published_html",
     "queue_edition",
+    "readers",
     "refit_ranking",
     "refresh",
     "resend_doubts",

@@ -11,6 +11,7 @@ from digest.ingest import Ingested, paging, read
 from digest.ingest.http import Fetched, Fetcher
 from digest.model import Document, Feed, FeedKind
 from digest.pipeline.pages import TRIES
+from digest.pipeline.renamed import ask_old
 
 Answer = tuple[Fetched, Ingested | None]
 
@@ -24,6 +25,13 @@ def ask_feed(
     no change of a post. The answer of a front page holds no articles of its own; it is always
     asked for whole.
     """
+    fetched, found = _ask(app, fetcher, feed, force=force, window_start=window_start)
+    return fetched, replace(found, apart=ask_old(app, fetcher, found.articles)) if found else None
+
+
+def _ask(
+    app: App, fetcher: Fetcher, feed: Feed, *, force: bool, window_start: datetime | None
+) -> Answer:
     if feed.kind is FeedKind.FRONT_PAGE:
         return fetcher.fetch(feed.url), None
     if paging.is_posts(feed.url):
@@ -36,7 +44,7 @@ def ask_feed(
 
 def _ask_wordpress(
     app: App, fetcher: Fetcher, feed: Feed, since: datetime | None, window_start: datetime | None
-) -> tuple[Fetched, Ingested | None]:
+) -> Answer:
     asked = paging.first(feed.url, since)
     fetched = fetcher.fetch(asked)
     moved = fetched.moved_permanently_to

@@ -11,7 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
@@ -23,10 +25,10 @@ from digest.deliver.signing import Signing
 from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
 from digest.model import Delivery, DeliveryState, Edition, Message, Numbers
 from digest.pipeline.pace import Pace
+from digest.pipeline.results import Absence
 from digest.store import editions, outbox
-from digest.store.fence import Result
+from digest.store.outbox import Result
 
-_KEEP_TRYING = 600.0  #: seconds a result is offered to a database that is away
 _LOOK = 0.2  #: seconds after which a stop is seen at the latest
 _FEW = 200  #: readers for whom no process is started to sign
 
@@ -44,6 +46,7 @@ class Run:
     loop: Loop
     signing: Signing | None
     pace: Pace
+    away: Absence
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     problem: str = ""
     lasting: bool = False
@@ -55,12 +58,25 @@ class Run:
     offered: set[int] = field(default_factory=set)  #: of those, on a connection
     ready: list[int] = field(default_factory=list)  #: of those, to be fenced
     results: list[Result] = field(default_factory=list)  #: to be recorded
-    undone: list[int] = field(default_factory=list)  #: to be given back
 
     def give_up(self, error: TransportDown) -> None:
         """Remember why nothing can be sent."""
         self.problem = self.problem or str(error)
         self.lasting = self.lasting or error.lasting
+
+    def note(
+        self, number: int, state: DeliveryState, reply: str = "", again: datetime | None = None
+    ) -> Delivery:
+        """Have a result recorded; return its row."""
+        result = Result(number, self.token, state, reply, self.app.now(), again)
+        self.results.append(result)
+        self.offered.discard(number)
+        return self.held.pop(number)
+
+    def undo(self, number: int) -> None:
+        """Have a row given back whose dot has not left."""
+        self.note(number, DeliveryState.QUEUED)
+        self.dry = False
 
     def heard(self, delivery: Delivery, refusal: str = "") -> None:
         """Give up when one reader after the other is refused with the same words."""
@@ -90,7 +106,9 @@ def start(
     processes = len(os.sched_getaffinity(0)) if many else 0
     signing = Signing(loop, app.signers, processes) if app.signers else None
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
-    return Run(app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace)
+    return Run(
+        app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace, Absence(app)
+    )
 
 
 def work(run: Run) -> None:
@@ -99,12 +117,16 @@ def work(run: Run) -> None:
         while True:
             _look_up(run)
             _commit(run)
-            _offer(run)
+            if not run.away.error:
+                _offer(run)
+                _say(run)
             run.lanes.flush()
-            _say(run)
             if not run.held and (run.dry or run.over):
-                return
-            run.loop.run(min(_LOOK, run.pace.wait()) if run.waiting else _LOOK)
+                if not run.results:
+                    return
+                if run.away.error and run.stopped.is_set():
+                    raise run.away.error
+            run.loop.run(min(_LOOK, run.pace.wait() or _LOOK))
             events, run.lanes.events = run.lanes.events, []
             for event in events:
                 _sort(run, event)
@@ -125,67 +147,65 @@ def _look_up(run: Run) -> None:
     _drop_ready(run)
     run.waiting.clear()
     for number in [each for each in run.held if each not in run.offered]:
-        _undo(run, number)
+        run.undo(number)
 
 
 def _drop_ready(run: Run) -> None:
+    """Let no dot leave of what is ready, and give it back."""
     for number in run.ready:
         run.lanes.drop(number)
-        run.offered.discard(number)
-        _undo(run, number)
+        run.undo(number)
     run.ready = []
-
-
-def _undo(run: Run, number: int) -> None:
-    run.held.pop(number)
-    run.undone.append(number)
 
 
 def _sort(run: Run, event: Event) -> None:
     """Take note of what became of one message."""
-    outcome = event.outcome
+    outcome, number = event.outcome, event.id
     if outcome is None:
-        run.ready.append(event.id)
-        return
-    run.offered.discard(event.id)
-    if isinstance(outcome, TransportDown) and not outcome.uncertain:
-        run.dry = False
-        _undo(run, event.id)
-        return
-    delivery = run.held.pop(event.id)
-    if isinstance(outcome, str):
-        run.results.append(Result(event.id, DeliveryState.SENT, outcome))
-        run.heard(delivery)
-    elif isinstance(outcome, TransportDown):
-        run.results.append(Result(event.id, DeliveryState.UNCERTAIN, str(outcome)))
-    else:
-        run.results.append(_refused(run.app, delivery, outcome))
+        run.ready.append(number)
+    elif isinstance(outcome, str):
+        run.heard(run.note(number, DeliveryState.SENT, outcome))
+    elif isinstance(outcome, DeliveryError):
+        delivery = run.note(number, *_refused(run.app, run.held[number], outcome))
         if outcome.permanent and outcome.code:
             run.heard(delivery, str(outcome))
+    elif outcome.uncertain:
+        run.note(number, DeliveryState.UNCERTAIN, str(outcome))
+    else:
+        run.undo(number)
 
 
-def _refused(app: App, delivery: Delivery, error: DeliveryError) -> Result:
+def _refused(
+    app: App, delivery: Delivery, error: DeliveryError
+) -> tuple[DeliveryState, str, datetime | None]:
+    """Return what a refusal makes of a row, and when it is tried again."""
     wait = retry_after(delivery.attempts)
     old = app.now() - (delivery.first_claimed_at or app.now())
     if error.permanent:
-        return Result(delivery.id, DeliveryState.FAILED, str(error))
+        return DeliveryState.FAILED, str(error), None
     if wait is None or old + wait > GIVE_UP_AFTER:
-        return Result(delivery.id, DeliveryState.EXPIRED, str(error))
-    return Result(delivery.id, DeliveryState.DEFERRED, str(error), app.now() + wait)
+        return DeliveryState.EXPIRED, str(error), None
+    return DeliveryState.DEFERRED, str(error), app.now() + wait
 
 
 def _commit(run: Run) -> None:
-    """Record, give back, fence and claim in one transaction; then let go what was fenced."""
+    """Record, fence and claim in one transaction; then let go what was fenced."""
+    if run.away.too_early:
+        _drop_ready(run)
+        run.away.keep(run.results)
+        return
     wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.waiting))
-    if not (run.results or run.undone or run.ready or wanted):
+    if not (run.results or run.ready or wanted):
         return
     try:
         fenced = _write(run, wanted)
-    except StoreError:
+    except StoreError as error:
         # Whether the fences hold is not known: no dot. What was taken must not be forgotten.
         _drop_ready(run)
-        _keep_trying(run)
+        run.away.keep(run.results)
+        run.away.goes_on(error)
         return
+    run.away.ends()
     for number in run.ready:
         if number in fenced:
             run.lanes.go(number)
@@ -193,16 +213,13 @@ def _commit(run: Run) -> None:
             run.lanes.drop(number)
             run.offered.discard(number)
             run.held.pop(number)
-    run.ready, run.results, run.undone = [], [], []
+    run.ready, run.results = [], []
 
 
 def _write(run: Run, wanted: int) -> set[int]:
     app, now, fenced = run.app, run.app.now(), set[int]()
     with app.database.transaction() as tx:
-        if run.results:
-            outbox.settle_all(tx, run.results, run.token, now)
-        if run.undone:
-            outbox.release_all(tx, run.undone, run.token)
+        outbox.settle_all(tx, run.results)
         if run.ready:
             ready = [run.held[number] for number in run.ready]
             fenced = outbox.hand_all(tx, ready, run.token, now)
@@ -215,21 +232,6 @@ def _write(run: Run, wanted: int) -> set[int]:
             run.waiting += new
             run.held |= {each.id: each for each in new}
     return fenced
-
-
-def _keep_trying(run: Run) -> None:
-    """Offer results to a database that is away until it takes them."""
-    give_up_at = time.monotonic() + _KEEP_TRYING
-    while True:
-        time.sleep(0.5)
-        try:
-            _write(run, 0)
-        except StoreError:
-            if time.monotonic() > give_up_at:
-                raise
-        else:
-            run.results, run.undone = [], []
-            return
 
 
 def _offer(run: Run) -> None:
@@ -268,8 +270,7 @@ def _made(run: Run) -> tuple[int, Message] | None:
     try:
         return delivery.id, build(run.compiled, _recipient(run, delivery))
     except (RenderError, DeliveryError) as error:
-        del run.held[delivery.id]
-        run.results.append(Result(delivery.id, DeliveryState.FAILED, f"not sent: {error}"))
+        run.note(delivery.id, DeliveryState.FAILED, f"not sent: {error}")
         return None
 
 
@@ -286,7 +287,8 @@ def _say(run: Run) -> None:
     if run.on_progress is None or not run.pace.may_tell():
         return
     begun = time.monotonic()
-    with run.app.database.reading() as tx:
-        numbers = outbox.numbers(tx, run.edition.id)
-    run.on_progress(numbers)
+    with suppress(StoreError):  # what is under way matters more
+        with run.app.database.reading() as tx:
+            numbers = outbox.numbers(tx, run.edition.id)
+        run.on_progress(numbers)
     run.pace.told(time.monotonic() - begun)

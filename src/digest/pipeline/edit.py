@@ -1,15 +1,18 @@
 """Articles become a draft edition, a proof, an approved edition."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from digest.app import App
+from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
 from digest.deliver.message import build, compile_message
 from digest.deliver.verify import verify
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Rendered, Severity
+from digest.pipeline.audience import aimed
+from digest.pipeline.images import NO_COPIES, local_copies
 from digest.pipeline.material import compose_slot, same_hand
 from digest.pipeline.outside import look_outside
 from digest.preflight import Outside, check
@@ -76,13 +79,19 @@ def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
     """
     publication, base_url = app.settings.publication, app.settings.web.base_url
     frozen = frozen_bytes(app, edition)
+    copies = NO_COPIES if frozen else local_copies(app, edition)
     head = frozen[1] if frozen else head_for(app.settings, edition.newsletter, edition.id)
     try:
         rendered = (
             frozen[0]
             if frozen
             else app.renderer.render_edition(
-                edition, publication, head.title, base_url, app.newsletter(edition.newsletter).theme
+                edition,
+                publication,
+                head.title,
+                base_url,
+                app.newsletter(edition.newsletter).theme,
+                copies.found,
             )
         )
         compiled = compile_message(rendered, head)
@@ -91,13 +100,15 @@ def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
         return Proof(edition, None, (blocker,), head)
+    outside = look_outside(app, rendered) if online else Outside()
     findings = check(
         edition,
         rendered,
         publication,
         public=leaves_this_machine(app),
-        content=copy.content,
-        outside=look_outside(app, rendered) if online else Outside(),
+        content=signatures(copy.content, app.signers) + copy.content,
+        envelope=copy.sender,
+        outside=replace(outside, not_copied=copies.problems),
         eased=app.newsletter(edition.newsletter).preflight,
     )
     return Proof(edition, rendered, findings, head, compiled.sha256)
@@ -109,8 +120,10 @@ def leaves_this_machine(app: App) -> bool:
     return mail.transport == "smtp" and mail.smtp.host not in ("127.0.0.1", "::1", "localhost")
 
 
-def approve_edition(app: App, edition: Edition) -> Edition:
+def approve_edition(app: App, edition: Edition, audience: str | None = None) -> Edition:
     """Freeze the bytes of a draft: what is approved is what is sent (promise P9).
+
+    Who it is for is frozen with it: `audience`, else the newsletter's.
 
     WrongState when it is no draft, is empty, or preflight finds a blocker.
     """
@@ -127,8 +140,10 @@ def approve_edition(app: App, edition: Edition) -> Edition:
         approved = editions.move(
             tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256
         )
-        editions.freeze(tx, edition, looked.rendered, asdict(looked.head))
-        return approved
+        aim = aimed(app, edition) if audience is None else audience
+        meant = replace(edition, audience=aim)
+        editions.freeze(tx, meant, looked.rendered, asdict(looked.head))
+        return replace(approved, audience=aim)
 
 
 def frozen_bytes(app: App, edition: Edition) -> tuple[Rendered, Head] | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from digest import text
 from digest.app import App
 from digest.errors import IngestError
 from digest.ingest import Ingested, due, read
@@ -143,7 +144,8 @@ def _note_success(
     )
     facts = _facts(feed, fetched, ingested, now, again)
     with app.database.transaction() as tx:
-        stored = _store(tx, ingested, now) if ingested else Stored()
+        rights = _rights(tx, feed, str(facts.get("title", "")))
+        stored = _store(tx, ingested, now, may_change=rights) if ingested else Stored()
         if feeds.has(tx, str(facts.get("url", ""))):
             facts |= {"ended": True, "last_error": f"moved to another feed: {facts.pop('url')}"}
         feeds.update(tx, feed.id, **facts)
@@ -170,8 +172,26 @@ def _facts(
     return facts
 
 
-def _store(tx: Transaction, ingested: Ingested, now: datetime) -> Stored:
-    done, ids = articles.store(tx, ingested.articles, now)
+def _rights(tx: Transaction, feed: Feed, title: str) -> Callable[[str, str], bool]:
+    """Return whether a feed may change an article of an outlet that a feed of some title told.
+
+    It may at its own site, and what it told itself. A title that feeds of other hosts have too
+    proves nothing: anyone can choose it.
+    """
+    host = text.host_of(feed.url)
+    alone = bool(title) and all(text.host_of(f.url) == host for f in feeds.titled(tx, title))
+    return lambda outlet, told_by: text.same_site(host, outlet) or (alone and told_by == title)
+
+
+def _store(
+    tx: Transaction,
+    ingested: Ingested,
+    now: datetime,
+    may_change: Callable[[str, str], bool] = lambda *_: True,
+) -> Stored:
+    done, ids = articles.store(
+        tx, ingested.articles, now, apart=ingested.apart, may_change=may_change
+    )
     readings.add(tx, _readings(ingested.counts, ids, now))
     return done
 
@@ -182,6 +202,7 @@ def _readings(
     return [
         Reading(ids[article_id], metric, value, now)
         for article_id, metrics in counts.items()
+        if article_id in ids
         for metric, value in metrics.items()
     ]
 

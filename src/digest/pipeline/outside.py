@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from digest.app import App
+from digest.ingest.answers import Want
 from digest.ingest.limits import Limits
 from digest.ingest.many import ask
 from digest.model import Rendered
@@ -34,7 +35,7 @@ def look_outside(app: App, rendered: Rendered) -> Outside:
     with fetching.open_fetcher() as fetcher:
 
         def answer(linked: _Linked) -> int:
-            return fetcher.answer(linked.url, whole=False).status
+            return fetcher.answer(linked.url, Want.HEAD).status
 
         asked = [_Linked(url) for url in _linked(rendered, app.settings.web.base_url)]
         for linked, status in ask(answer, asked, within=_SECONDS):

@@ -10,7 +10,9 @@ from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError, WrongState
 from digest.model import Edition, EditionState, SubscriptionState
+from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.edit import Proof
+from digest.pipeline.images import with_pictures
 from digest.store import editions, subscribers
 from digest.text import TOKEN
 
@@ -22,7 +24,8 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     """Write preview.html, preview.txt and preview.eml; nothing in the database changes.
 
     With `reader`, the address of someone who would get it, the mail is theirs; its links to
-    unsubscribe have the shape of theirs and do nothing, so that files can be passed on.
+    unsubscribe have the shape of theirs and do nothing, so that files can be passed on. Local
+    copies of pictures are inside preview.html.
     """
     if looked.rendered is None:
         raise RenderError(looked.findings[0].message)
@@ -35,7 +38,7 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     message = build(compile_message(looked.rendered, head), recipient)
     out.mkdir(parents=True, exist_ok=True)
     written = {
-        "preview.html": looked.rendered.html.replace(TOKEN, _TOKEN).encode(),
+        "preview.html": with_pictures(app, looked.rendered.html.replace(TOKEN, _TOKEN)).encode(),
         "preview.txt": looked.rendered.text.replace(TOKEN, _TOKEN).encode(),
         "preview.eml": message.content,
     }
@@ -48,12 +51,15 @@ def _reader(app: App, edition: Edition, email: str) -> str:
     """Return the address of a person who would get an edition; WrongState says why not."""
     with app.database.reading() as tx:
         person = subscribers.find(tx, parse_address(email).key)
+        meant = subscribers.picks(tx, audience_of(app, aimed(app, edition)), person.id)
     mine = [s.state for s in person.subscriptions if s.newsletter == edition.newsletter]
     if person.suppressed:
         raise WrongState(f"{email} would not get {edition.key}: suppressed, {person.suppressed}")
     if SubscriptionState.ACTIVE not in mine:
         state = mine[0] if mine else "not subscribed"
         raise WrongState(f"{email} would not get {edition.key}: {state}")
+    if not meant:
+        raise WrongState(f"{email} would not get {edition.key}: {aimed(app, edition)}")
     return person.email
 
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from digest.app import App
 from digest.compose.sections import UNPUBLISHED
+from digest.ingest.answers import Want
 from digest.ingest.many import ask
 from digest.model import Article, Edition
 from digest.pipeline.edit import compose_next
@@ -31,7 +32,7 @@ def check_articles(app: App, edition: Edition, *, within: timedelta = _TIME) -> 
     with app.open_fetcher() as fetcher:
 
         def status(article: Article) -> int:
-            return fetcher.answer(article.url, whole=False).status
+            return fetcher.answer(article.url, Want.HEAD).status
 
         for article, answer in ask(status, asked, within=seconds):
             if isinstance(answer, int) and answer in _GONE:

@@ -12,10 +12,12 @@ from digest.deliver.head import Recipient
 from digest.deliver.message import Compiled, build, compile_message
 from digest.errors import WrongState
 from digest.model import Edition, EditionState, Numbers
+from digest.pipeline.audience import audience_of, readers
 from digest.pipeline.drain import Run, start, work
 from digest.pipeline.edit import Proof, frozen_bytes
+from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
-from digest.store import editions, outbox, subscribers
+from digest.store import editions, outbox
 
 _RESEND_AFTER = timedelta(minutes=10)
 _MANY, _SURPRISE = 200, 1.5  #: readers, and how often those of the last edition
@@ -37,17 +39,17 @@ class Drained:
         return self.edition.state is EditionState.SENT
 
 
-def growth(app: App, edition: Edition) -> str:
+def growth(app: App, edition: Edition, audience: str | None = None) -> str:
     """Return in words that an edition has surprisingly many readers; "" when it has not.
 
     That is more than 200, and more than 1.5 times as many as the newsletter's last edition.
     """
+    found = readers(app, edition, audience)
     with app.database.reading() as tx:
-        readers = subscribers.active_count(tx, edition.newsletter)
         before = editions.last_frozen(tx, edition)
-    if not before or readers <= _MANY or readers <= _SURPRISE * before:
+    if not before or found <= _MANY or found <= _SURPRISE * before:
         return ""
-    return f"it has {readers:,} readers, the last edition had {before:,}"
+    return f"it has {found:,} readers, the last edition had {before:,}"
 
 
 def queue_edition(app: App, edition: Edition) -> Edition:
@@ -56,7 +58,7 @@ def queue_edition(app: App, edition: Edition) -> Edition:
     now = app.now()
     with app.database.transaction() as tx:
         filling = editions.move(tx, edition, EditionState.FILLING, now)
-        outbox.fill(tx, filling)
+        outbox.fill(tx, filling, audience_of(app, filling.audience))
         return editions.move(tx, filling, EditionState.SENDING, now)
 
 
@@ -73,6 +75,7 @@ def drain_outbox(
     if edition.state is not EditionState.SENDING:
         raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
     app.require_unlocked()
+    read_back(app)
     _settle_doubts(app, edition)
     compiled = _compiled(app, edition)
     run = start(app, edition, compiled, stop or threading.Event(), on_progress)

@@ -24,22 +24,24 @@ def check(
     *,
     public: bool = False,
     content: bytes = b"",
+    envelope: str = "",
     outside: Outside = Outside(),  # noqa: B008 - frozen
     eased: Mapping[str, str] = _OFF,
 ) -> tuple[Finding, ...]:
     """Return what the rules find, the worst first; nothing at all is the best answer.
 
     `public` says that the mail leaves this machine: links only this machine can open then
-    block it. `content` is one copy of the message, for the rules on its header. `eased` are
-    rules turned down to "warning" or "off"; those that are firm stay.
+    block it. `content` is one copy of the message, for the rules on its header, and `envelope`
+    where its bounces go. `eased` are rules turned down to "warning" or "off"; those that are firm
+    stay.
     """
     mail = message_from_bytes(content, policy=policy.SMTP) if content else EmailMessage()
     page = read(rendered.html)
-    case = Case(edition, rendered, publication, page, public, content, mail, outside)
+    case = Case(edition, rendered, publication, page, public, content, mail, outside, envelope)
     found = [
         finding
         for rule in RULES
-        for finding in _eased(rule, rule.check(case), eased.get(rule.id, ""))
+        for finding in _eased(rule, rule.findings(case), eased.get(rule.id, ""))
     ]
     return tuple(sorted(found, key=lambda finding: _WORST_FIRST.index(finding.severity)))
 

@@ -1,7 +1,7 @@
 """Articles to stories, best first, with the reason for every point."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from digest.model import MICRO, Article, Part, RankedStory, Reading, Story
 from digest.rank.cluster import Told, cluster
 from digest.rank.past import METRICS, References
 from digest.rank.signals import SIGNALS
-from digest.rank.signals.base import NOTHING, Context, Signal
+from digest.rank.signals.base import NOTHING, Context, Measured
 from digest.rank.signals.prominence import METRIC, saga_masses
 from digest.settings import Ranking
 
@@ -39,7 +39,7 @@ def rank(
     context = _context(candidates, told, _series(readings, as_of), start, as_of)
     context = replace(context, past=past, section_weights=ranking.section_weights)
     stories = [_story(t.articles, fresh) for t in told if any(a.id in fresh for a in t.articles)]
-    weighted = _weighted(ranking)
+    weighted = _weighted(ranking, context)
     return sorted((_rank_story(story, weighted, context) for story in stories), key=_order)
 
 
@@ -118,13 +118,17 @@ def _sagas(told: Sequence[Told]) -> dict[str, list[Article]]:
     return found
 
 
-#: a signal, the points of a full one, and its part where it has nothing to say
-_Weighted = tuple[Signal, float, Part]
+#: how a signal measures, the micro-units of a full one, and its part where nothing is said
+_Weighted = tuple[Callable[[Story, Context], Measured] | None, float, Part]
 
 
-def _weighted(ranking: Ranking) -> list[_Weighted]:
+def _weighted(ranking: Ranking, context: Context) -> list[_Weighted]:
     return [
-        (signal, ranking.weights.get(signal.name, signal.weight), Part(signal.name, 0))
+        (
+            None if signal.quiet(context) else signal.measure,
+            ranking.weights.get(signal.name, signal.weight) * MICRO,
+            Part(signal.name, 0),
+        )
         for signal in SIGNALS
     ]
 
@@ -132,25 +136,28 @@ def _weighted(ranking: Ranking) -> list[_Weighted]:
 def _rank_story(story: Story, weighted: Sequence[_Weighted], context: Context) -> RankedStory:
     """Score the story and show its best article as the lead."""
     led = _led(story, weighted, context) if story.others else story
-    return RankedStory(led, tuple(_parts(led, weighted, context)))
+    return RankedStory(led, _parts(led, weighted, context))
 
 
 def _led(story: Story, weighted: Sequence[_Weighted], context: Context) -> Story:
-    alone = {
-        a.id: sum(part.micro for part in _parts(Story(a), weighted, context))
-        for a in story.articles
-    }
+    alone = {a.id: _total(_parts(Story(a), weighted, context)) for a in story.articles}
     best = sorted(story.articles, key=lambda a: (-alone[a.id], -published(a).timestamp(), a.key))
     return Story(best[0], tuple(best[1:]), story.earlier)
 
 
-def _parts(story: Story, weighted: Sequence[_Weighted], context: Context) -> Iterator[Part]:
-    for signal, weight, nothing in weighted:
-        measured = signal.measure(story, context)
+def _total(parts: Sequence[Part]) -> int:
+    return sum([part.micro for part in parts])
+
+
+def _parts(story: Story, weighted: Sequence[_Weighted], context: Context) -> tuple[Part, ...]:
+    found = []
+    for measure, points, nothing in weighted:
+        measured = measure(story, context) if measure else NOTHING
         if measured is NOTHING:
-            yield nothing
+            found.append(nothing)
         else:
-            yield Part(signal.name, round(measured.value * weight * MICRO), measured.fact)
+            found.append(Part(nothing.signal, round(measured.value * points), measured.fact))
+    return tuple(found)
 
 
 def _order(ranked: RankedStory) -> tuple[int, float, str]:

@@ -9,19 +9,25 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
+from sys import intern
 
 from digest.model import Article
 from digest.text import words
 
 _HOUR = 3600.0
 JOINS = (0.30, 72 * _HOUR)  #: cosine from which a title joins a story, and the silence that ends it
-MERGES = (0.25, 0.0, 2)  #: what falls into a running story's time is part of it from this cosine
-SAGA = (0.20, 96 * _HOUR)  #: looser: follow-ups and other sides of one happening
-_RECENT = 8  #: a word leads to so many groups, the most recent ones: this keeps it linear
-_WORDS = 16  #: so many of the heaviest words of a group are looked up
+MERGES = (
+    0.25,
+    0.0,
+    2,
+)  #: a story of two titles takes what falls into its time
+SAGA = (0.18, 96 * _HOUR, 1)  #: looser: follow-ups and other sides of one happening
+_NEAR = 0.20  #: cosine of a title and a story from which the stories are compared
+_RECENT = 6  #: a word leads to so many stories, the most recent ones: this keeps it linear
+_WORDS = 16  #: so many of the heaviest words of a title are looked up
 _BEGINNING = 6  #: letters of a word that count
 
 _KANA = "\u3040"  #: the first letter of scripts that are written without spaces
@@ -54,36 +60,24 @@ class _Group:
     square: float  #: of the length of `total`
     start: float
     end: float
-
-
-@dataclass(slots=True)
-class _Live:
-    """The groups so far, found by word."""
-
-    groups: list[_Group] = field(default_factory=list)
-    #: word -> number of a group -> the word's weight in it, the most recent last
-    by_word: dict[str, dict[int, float]] = field(default_factory=dict)
+    near: set[int]  #: numbers of other groups that a member came close to
 
 
 def cluster(articles: Sequence[Article], published: Callable[[Article], datetime]) -> list[Told]:
     """Return the stories of articles ordered by (moment, key), the oldest first.
 
-    Linear in the window: each word of a title leads to a bounded number of recent groups.
+    Linear in the window: each word of a title leads to a bounded number of recent stories, and
+    only stories that a title came close to are compared as wholes.
     """
     vectors = tfidf([tokens(article.title) for article in articles])
     moments = [published(article).timestamp() for article in articles]
-    alone = [
-        _Group([number], vector, 1.0, moment, moment)
-        for number, (vector, moment) in enumerate(zip(vectors, moments, strict=True))
-    ]
-    stories = _gathered(_gathered(alone, *JOINS), *MERGES)
+    stories = _whole(groups := _joined(vectors, moments), _gathered(groups, *MERGES))
     members = [sorted(story.members) for story in stories]
-    saga_of = {
-        member: number
-        for number, saga in enumerate(_gathered(stories, *SAGA))
-        for member in saga.members
-    }
-    return [Told(tuple(articles[n] for n in story), saga_of[story[0]]) for story in members]
+    sagas = _gathered(stories, *SAGA)
+    return [
+        Told(tuple(articles[n] for n in story), saga)
+        for story, saga in zip(members, sagas, strict=True)
+    ]
 
 
 def tokens(title: str) -> list[str]:
@@ -96,9 +90,9 @@ def tokens(title: str) -> list[str]:
     found: list[str] = []
     for word in words(title.casefold()):
         if word[0] >= _KANA and _is_cjk(word[0]):
-            found += _pairs(word)
+            found += map(intern, _pairs(word))
         elif word not in _STOP:
-            found.append(word[:_BEGINNING])
+            found.append(intern(word[:_BEGINNING]))
     return found
 
 
@@ -112,98 +106,158 @@ def _pairs(run: str) -> list[str]:
 
 def tfidf(documents: Sequence[Iterable[str]]) -> list[Vector]:
     """Return unit vectors weighted by inverse document frequency, the heaviest word first."""
-    kept = [set(document) for document in documents]
+    kept = [list(dict.fromkeys(document)) for document in documents]
     frequency = Counter(chain.from_iterable(kept))
-    idf = {word: math.log(1 + len(documents) / n) for word, n in frequency.items()}
-    order = {word: n for n, (word, _) in enumerate(sorted(idf.items(), key=_by_weight))}
-    return [_unit(sorted(document, key=order.__getitem__), idf) for document in kept]
+    weights = {n: math.log(1 + len(documents) / n) for n in set(frequency.values())}
+    idf = {word: weights[n] for word, n in frequency.items()}
+    return [_unit(document, idf) for document in kept]
 
 
-def _unit(document: Sequence[str], idf: Mapping[str, float]) -> Vector:
+def _unit(document: list[str], idf: Mapping[str, float]) -> Vector:
+    document.sort(key=idf.__getitem__, reverse=True)
     values = [idf[word] for word in document]
-    norm = math.sqrt(math.fsum([value * value for value in values]))
+    norm = math.hypot(*values)
     return {word: value / norm for word, value in zip(document, values, strict=True)}
 
 
-def _by_weight(entry: tuple[str, float]) -> tuple[float, str]:
-    return -entry[1], entry[0]
+class _Index:
+    """The groups so far, found by word."""
+
+    def __init__(self, vectors: Iterable[Vector]) -> None:
+        self.groups: list[_Group] = []
+        seen = Counter(chain.from_iterable(vectors))
+        self._shared = {word for word, n in seen.items() if n > 1}
+        #: word -> number of a group -> the word's weight in it, the most recent last
+        self._by_word: dict[str, dict[int, float]] = {}
+
+    def heaviest(self, vector: Vector) -> list[tuple[str, float]]:
+        """Return the words to look up: a word that no other title has leads nowhere."""
+        shared = self._shared
+        return [entry for entry in vector.items() if entry[0] in shared][:_WORDS]
+
+    def near(
+        self, heaviest: Iterable[tuple[str, float]], least: float, since: float
+    ) -> list[tuple[float, int]]:
+        """Return (cosine, number) of the groups not silent since then that reach a cosine."""
+        products: dict[int, float] = {}
+        known, by_word = products.get, self._by_word
+        for word, value in heaviest:
+            if there := by_word.get(word):
+                for number, weight in there.items():
+                    products[number] = known(number, 0.0) + value * weight
+        found = []
+        # a group is at least as long as one title, so a lower product is a lower cosine
+        for number in [number for number, product in products.items() if product >= least]:
+            group = self.groups[number]
+            cosine = products[number] / math.sqrt(group.square)
+            if cosine >= least and group.end >= since:
+                found.append((cosine, number))
+        return found
+
+    def remember(self, number: int, heaviest: Iterable[tuple[str, float]]) -> None:
+        """Let the words lead to a group as it is now."""
+        total, by_word = self.groups[number].total, self._by_word
+        for word, _ in heaviest:
+            known = by_word.get(word)
+            if known is None:
+                by_word[word] = {number: total[word]}
+                continue
+            known.pop(number, None)
+            known[number] = total[word]
+            if len(known) > _RECENT:
+                del known[next(iter(known))]
 
 
-def _gathered(
-    groups: Sequence[_Group], threshold: float, silence: float, least: int = 1
-) -> list[_Group]:
-    """Put each group into the most similar live one before it, or let it stand alone.
-
-    Groups come in the order of their start; one is live until `silence` seconds after its end,
-    and takes others when it has `least` members. They are used up: what is found are the same
-    objects, grown.
-    """
-    live = _Live()
-    for group in groups:
-        heaviest = _heaviest(group)
-        near = _similar(group, heaviest, live, threshold, silence)
-        if near:
-            number = min(near, key=lambda entry: (-entry[0], entry[1]))[1]
-            _join(live.groups[number], group)
+def _joined(vectors: Sequence[Vector], moments: Sequence[float]) -> list[_Group]:
+    """Put each title into the most similar live group before it, or let it begin one."""
+    index = _Index(vectors)
+    groups = index.groups
+    joins, silence = JOINS
+    least, far = _NEAR, SAGA[1]
+    for member, (vector, moment) in enumerate(zip(vectors, moments, strict=True)):
+        heaviest = index.heaviest(vector)
+        near = index.near(heaviest, least, moment - far)
+        numbers = [number for _, number in near]
+        live = [e for e in near if e[0] >= joins and groups[e[1]].end >= moment - silence]
+        if live:
+            number = min(live, key=_best_first)[1]
+            _join(groups[number], [member], vector, 1.0, moment, numbers)
         else:
-            number = len(live.groups)
-            live.groups.append(group)
-        if len(live.groups[number].members) >= least:
-            _remember(live, number, heaviest)
-    return live.groups
+            number = len(groups)
+            groups.append(_Group([member], vector, 1.0, moment, moment, set(numbers)))
+        index.remember(number, heaviest)
+    return groups
 
 
-def _heaviest(story: _Group) -> list[tuple[str, float]]:
-    words = story.total.items()
-    ordered = words if len(story.members) == 1 else sorted(words, key=_by_weight)
-    return list(islice(ordered, _WORDS))
+def _best_first(entry: tuple[float, int]) -> tuple[float, int]:
+    return -entry[0], entry[1]
 
 
-def _similar(
-    group: _Group,
-    heaviest: Iterable[tuple[str, float]],
-    live: _Live,
-    threshold: float,
-    silence: float,
-) -> list[tuple[float, int]]:
-    """Return the groups that were alive at the start of this one and reach the threshold."""
-    products: dict[int, float] = {}
-    known, by_word = products.get, live.by_word
-    for word, value in heaviest:
-        if there := by_word.get(word):
-            for number, weight in there.items():
-                products[number] = known(number, 0.0) + value * weight
-    length = math.sqrt(group.square)
-    least = threshold * length  # no group is shorter than 1
-    found = []
-    for number in [number for number, product in products.items() if product >= least]:
-        other = live.groups[number]
-        cosine = products[number] / length / math.sqrt(other.square)
-        if cosine >= threshold and other.end >= group.start - silence:
-            found.append((cosine, number))
-    return found
-
-
-def _join(found: _Group, group: _Group) -> None:
-    """Add a group; the length grows by |t + v|² = |t|² + 2 t·v + |v|²."""
+def _join(
+    found: _Group,
+    members: Sequence[int],
+    vector: Vector,
+    square: float,
+    end: float,
+    near: Iterable[int],
+) -> None:
+    """Add a title or a group; the length grows by |t + v|² = |t|² + 2 t·v + |v|²."""
+    if len(found.members) == 1:
+        found.total = dict(found.total)  # a title's own vector stays as it is
     total, product = found.total, 0.0
-    for word, value in group.total.items():
+    for word, value in vector.items():
         before = total.get(word, 0.0)
         product += value * before
         total[word] = before + value
-    found.square += 2 * product + group.square
-    found.members += group.members
-    found.end = max(found.end, group.end)
+    found.square += 2 * product + square
+    found.members += members
+    found.end = max(found.end, end)
+    found.near.update(near)
 
 
-def _remember(live: _Live, number: int, heaviest: Iterable[tuple[str, float]]) -> None:
-    total, by_word = live.groups[number].total, live.by_word
-    for word, _ in heaviest:
-        known = by_word.get(word)
-        if known is None:
-            by_word[word] = {number: total[word]}
-            continue
-        known.pop(number, None)
-        known[number] = total[word]
-        if len(known) > _RECENT:
-            del known[next(iter(known))]
+def _gathered(groups: Sequence[_Group], threshold: float, silence: float, least: int) -> list[int]:
+    """Put each group into the most similar live one near it and before it; return where each is.
+
+    Groups come in the order of their start; one is live until `silence` seconds after its end,
+    and takes others when it has `least` members.
+    """
+    where = list(range(len(groups)))
+    for number, before in enumerate(_before(groups)):
+        group = groups[number]
+        found = []
+        for other in {where[near] for near in before}:
+            taker = groups[other]
+            if len(taker.members) >= least and taker.end >= group.start - silence:
+                found.append((_cosine(taker, group), other))
+        best = min(found, key=_best_first, default=(0.0, number))
+        if best[0] >= threshold:
+            where[number] = best[1]
+            taker = groups[best[1]]
+            _join(taker, group.members, group.total, group.square, group.end, group.near)
+    return where
+
+
+def _before(groups: Sequence[_Group]) -> list[set[int]]:
+    """Return for each group the earlier ones that it, or they, came near to."""
+    found: list[set[int]] = [set() for _ in groups]
+    for number, group in enumerate(groups):
+        for other in group.near:
+            if other != number:
+                found[max(number, other)].add(min(number, other))
+    return found
+
+
+def _cosine(one: _Group, other: _Group) -> float:
+    few, many = sorted((one.total, other.total), key=len)
+    known = many.get
+    product = math.fsum([value * weight for word, value in few.items() if (weight := known(word))])
+    return product / math.sqrt(one.square * other.square)
+
+
+def _whole(groups: Sequence[_Group], where: Sequence[int]) -> list[_Group]:
+    """Return the groups that are left, near to those that took the others in."""
+    kept = [number for number, taker in enumerate(where) if taker == number]
+    place = {number: n for n, number in enumerate(kept)}
+    for number in kept:
+        groups[number].near = {place[where[near]] for near in groups[number].near}
+    return [groups[number] for number in kept]

@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from digest.language import speech
-from digest.model import Edition, Rendered
+from digest.model import Edition, Image, Rendered
 from digest.render.isolated import Isolated
 from digest.render.look import look_of
 from digest.render.press import Job
 from digest.render.shown import Outlet
-from digest.render.view import Frame, edition_view
+from digest.render.view import Frame, edition_view, places_of
 from digest.settings import Publication, Theme
 from digest.settings.folders import default_theme, folders_of
 from digest.text import clean, encoded_size
 
-__all__ = ["Renderer", "default_theme"]
+__all__ = ["Renderer", "default_theme", "places_of"]
 
 #: Bytes of the encoded HTML part above which Gmail clips a mail (MIME-05).
 _CLIPPED = 102_000
+_NONE: Mapping[tuple[str, int], Image] = {}
 _Stamp = tuple[tuple[str, int], ...]
 
 
@@ -46,13 +47,15 @@ class Renderer:
         newsletter_title: str,
         base_url: str,
         theme: Theme = Theme(),  # noqa: B008 - frozen
+        copies: Mapping[tuple[str, int], Image] = _NONE,
     ) -> Rendered:
         """Render one content variant; links to unsubscribe hold `text.TOKEN`.
 
+        `copies` are shown in place of pictures, by address and width in the layout.
         When it would be clipped, the last sections fall back to headlines, one after the other,
         and in the end the top stories too; `shortened` names them.
         """
-        frame = Frame(publication, newsletter_title, base_url, theme)
+        frame = Frame(publication, newsletter_title, base_url, theme, copies=copies)
         for short in range(len(edition.sections) + 2):
             rendered = self._edition(edition, replace(frame, short=short))
             if encoded_size(rendered.html) <= _CLIPPED:

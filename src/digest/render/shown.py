@@ -24,6 +24,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edition shows a picture."""
+
+    url: str  #: of the picture
+    width: int  #: CSS pixels
+    shape: float = 0  #: width by height that a copy is cut to; 0: its own
+
+
+@dataclass(frozen=True, slots=True)
 class Palette:
     """The colours of a page; docs/themes.md says what each is for."""
 

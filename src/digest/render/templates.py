@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import (
     Environment,
@@ -145,10 +146,20 @@ class _Layers(FileSystemLoader):
         return text, path, lambda: unchanged() and not any(other.exists() for other in above)
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Gives a field of our own values at once: asking what it might be took a fifth of a mail."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an attribute as a template may have it."""
+        if attribute in getattr(type(obj), "__dataclass_fields__", ()):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
 def _environment(
     folders: tuple[Path, ...], *, extensions: list[type[Extension]], autoescape: bool
 ) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=_Layers(folders),
         extensions=extensions,
         undefined=StrictUndefined,

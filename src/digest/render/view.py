@@ -1,7 +1,8 @@
 """What the templates of an edition need: plain values, cut to length, nothing left to decide."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from digest.language import Speech, direction
@@ -12,6 +13,7 @@ from digest.render.shown import (
     Hue,
     Link,
     Picture,
+    Place,
     SectionView,
     SponsorView,
     StoryView,
@@ -20,8 +22,9 @@ from digest.render.shown import (
 from digest.settings import Publication, Theme
 from digest.text import TOKEN, clean, host_of, shorten, truncate
 
-_WIDE, _THUMB = 592, 120
+_WIDE, _THUMB, _THUMB_SHAPE = 592, 120, 4 / 3
 _LINE, _ROW_LINE = 86, 74  #: characters of a summary that is one line, in a section, in a row
+_MOST_OF_IT = 0.75  #: of a line; what follows its last sentence would be a word or two
 _THUMB_RANKS = range(2, 5)
 _SPONSOR_AFTER_STORY, _SPONSOR_AFTER_SECTION = 5, 2
 _OTHERS = 3
@@ -40,10 +43,9 @@ class _Shape:
     meta: bool = True
 
     def cut(self, summary: str) -> str:
-        """Cut at a sentence in a story of some length, at a word with an ellipsis in a teaser."""
-        if not self.summary:
-            return ""
-        return (shorten if self.summary > _LINE else truncate)(summary, self.summary)
+        """Cut at a sentence; in a teaser only at one that leaves most of the line."""
+        least = 0.5 if self.summary > _LINE else _MOST_OF_IT
+        return shorten(summary, self.summary, least) if self.summary else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,24 @@ class Frame:
     base_url: str
     theme: Theme
     short: int = 0  #: so many of the last parts are headlines only
+    copies: Mapping[tuple[str, int], Image] = field(default_factory=dict)
+
+
+def places_of(edition: Edition, theme: Theme) -> tuple[Place, ...]:
+    """Return where an edition shows pictures, in order."""
+    density = _DENSITIES[theme.density]
+    found = [
+        Place(placed.lead.image.url, width, _THUMB_SHAPE if width == _THUMB else 0)
+        for n, placed in enumerate(edition.top_stories, 1)
+        if placed.lead.image and (width := _shape(n, density).image)
+    ]
+    found += [Place(placement.image_url, _THUMB) for placement in edition.placements]
+    return tuple(place for place in dict.fromkeys(found) if _address(place.url))
 
 
 def edition_view(edition: Edition, frame: Frame, speech: Speech) -> EditionView:
     """Turn an edition into what its templates show."""
-    teller = _Teller(speech, host_of(frame.publication.url), frame.theme, frame.short)
+    teller = _Teller(speech, host_of(frame.publication.url), frame)
     top, sections, closing = teller.body(edition)
     base_url = frame.base_url.rstrip("/")
     return EditionView(
@@ -107,8 +122,15 @@ class _Teller:
 
     speech: Speech
     home: str
-    theme: Theme
-    short: int
+    frame: Frame
+
+    @property
+    def theme(self) -> Theme:
+        return self.frame.theme
+
+    @property
+    def short(self) -> int:
+        return self.frame.short
 
     def body(self, edition: Edition) -> _Body:
         """Show all stories; each sponsor gets the first free seat, the rest close the edition."""
@@ -201,8 +223,14 @@ class _Teller:
         return self.speech.say("Photo: %(title)s", title=_cut(title, 140))
 
     def _picture(self, image: Image | None, title: str, width: int) -> Picture | None:
-        url = _address(image.url) if image and width else ""
-        if not image or not url:
+        """Return a copy if there is one, else the original; clients refuse it over http."""
+        if not image or not width:
+            return None
+        copy = self.frame.copies.get((image.url, width))
+        if copy:
+            image = replace(image, url=copy.url, width=copy.width, height=copy.height)
+        url = _address(image.url)
+        if not url or not (copy or url.lower().startswith("https:")):
             return None
         caption = _cut(image.caption, 200)
         alt = _cut(image.alt, 160) or caption or self._photo(title)

@@ -87,12 +87,6 @@ def _rate(value: str) -> str:
     return value
 
 
-def _nothing(value: str) -> str:
-    if value:
-        raise ValueError("is not available yet: leave it empty")
-    return value
-
-
 def _network(value: str) -> str:
     ip_network(value)
     return value
@@ -104,7 +98,6 @@ def _slug(value: str) -> str:
     return value
 
 
-Unavailable = Annotated[str, AfterValidator(_nothing)]
 Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, AfterValidator(_line)]
 Span = Annotated[timedelta, BeforeValidator(_duration)]
@@ -223,6 +216,14 @@ class Fetch(Table):
     allow_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 
 
+class Images(Table):
+    """Local copies of the pictures editions show."""
+
+    local: bool = False
+    max_bytes: Annotated[int, Field(ge=20_000, le=2_000_000)] = 150_000
+    folder: str = "images"
+
+
 class SectionRule(Table):
     """A category section of an edition."""
 
@@ -256,7 +257,7 @@ class Newsletter(Table):
     draft_lead: Span = timedelta(hours=24)
     catch_up: Span = timedelta(hours=24)
     skip_dates: tuple[date, ...] = ()
-    audience: Unavailable = ""
+    audience: Line = ""
     preflight: dict[str, Literal["warning", "off"]] = {}
     ranking: Ranking = Ranking()
     theme: Theme = Theme()
@@ -276,6 +277,7 @@ class Settings(Table):
     mail: Mail
     notices: Notices = Notices()
     fetch: Fetch = Fetch()
+    images: Images = Images()
     newsletters: Annotated[dict[Slug, Newsletter], Field(min_length=1)]
 
     @property

@@ -1,6 +1,6 @@
 """Queries about articles and their readings."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,14 +43,25 @@ class Stored:
         return Stored(new, updated, self.unchanged + other.unchanged)
 
 
+def _anyone(_outlet: str, _feed: str) -> bool:
+    return True
+
+
 def store(
-    tx: Transaction, articles: Sequence[Article], now: datetime
+    tx: Transaction,
+    articles: Sequence[Article],
+    now: datetime,
+    *,
+    apart: Set[str] = frozenset(),
+    may_change: Callable[[str, str], bool] = _anyone,
 ) -> tuple[Stored, dict[str, str]]:
     """Store each article once: by guid within its outlet, by canonical address, or by its words.
 
     By its words: an outlet's article with the same headline and beginning, published within two
-    days, whose old address is not among those given. A known article keeps its row, id and first
-    date; an earlier headline is kept beside it. Returns the counts, and for every article given
+    days, whose old address is not among those given, unless its id is one of `apart`. A known
+    article keeps its row, id and first date; an earlier headline is kept beside it. `may_change`
+    says whether one of an outlet, last told by a feed of this title, may be written to; others
+    stay as they are. Returns the counts, and for every article written or known to be the same
     the id it is stored under.
     """
     one_at_a_time(tx, "articles")
@@ -58,12 +69,17 @@ def store(
     ids: dict[str, str] = {}
     for start in range(0, len(articles), _CHUNK):
         chunk = articles[start : start + _CHUNK]
-        done += _store_chunk(tx, chunk, ids, now)
+        done += _store_chunk(tx, chunk, ids, now, apart, may_change)
     return done, ids
 
 
 def _store_chunk(
-    tx: Transaction, chunk: Sequence[Article], ids: dict[str, str], now: datetime
+    tx: Transaction,
+    chunk: Sequence[Article],
+    ids: dict[str, str],
+    now: datetime,
+    apart: Set[str],
+    may_change: Callable[[str, str], bool],
 ) -> Stored:
     known = _known(tx, chunk)
     given = {article.key for article in chunk}
@@ -71,7 +87,13 @@ def _store_chunk(
     done = Stored()
     for article in chunk:
         values = _values(article, now)
-        before = _same(known, article) or _moved(known, article, given)
+        same = [*_same(known, article)]
+        same += [] if same or article.id in apart else _moved(known, article, given)
+        ours = (r for r in same if r["id"] in new or may_change(r["outlet"], r["feed"]))
+        before = next(ours, None)
+        if before is None and ("", article.key) in known:
+            done += Stored(unchanged=1)
+            continue
         ids[article.id] = before["id"] if before else article.id
         if before is None:
             new[article.id] = values
@@ -108,19 +130,34 @@ def _remember(known: _Known, row: dict[str, Any]) -> None:
         known.setdefault((row["outlet"], row["guid"]), row)
 
 
-def _same(known: _Known, article: Article) -> dict[str, Any] | None:
-    by_guid = known.get((article.outlet, article.guid)) if article.guid else None
-    return by_guid or known.get(("", article.key))
+def _same(known: _Known, article: Article) -> Iterator[dict[str, Any]]:
+    """Yield the rows with an article's guid or address."""
+    for name in [(article.outlet, article.guid)] * bool(article.guid) + [("", article.key)]:
+        if name in known:
+            yield known[name]
 
 
-def _moved(known: _Known, article: Article, given: Set[str]) -> dict[str, Any] | None:
-    """Return the row of an article that got a new address and guid but kept its words."""
+def _moved(known: _Known, article: Article, given: Set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the row of an article that got a new address and guid but kept its words."""
     row = known.get((article.outlet, article.title, ""))
     if row is None or row["key"] in given or not article.published_at or not row["published_at"]:
-        return None
-    apart = abs(article.published_at - row["published_at"])
+        return
+    between = abs(article.published_at - row["published_at"])
     begins_alike = article.body[:_BEGINNING] and row["body"].startswith(article.body[:_BEGINNING])
-    return row if apart <= _SOON and begins_alike else None
+    if between <= _SOON and begins_alike:
+        yield row
+
+
+def renamed(tx: Transaction, articles: Sequence[Article]) -> dict[str, str]:
+    """Return id -> old address of those that look like a stored article under a new address."""
+    found: dict[str, str] = {}
+    for start in range(0, len(articles), _CHUNK):
+        chunk = articles[start : start + _CHUNK]
+        known, given = _known(tx, chunk), {article.key for article in chunk}
+        for article in chunk:
+            for row in [] if [*_same(known, article)] else _moved(known, article, given):
+                found[article.id] = row["url"]
+    return found
 
 
 def _update(

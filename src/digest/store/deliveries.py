@@ -26,6 +26,12 @@ def of_edition(
     return [as_delivery(row) for row in rows(tx, wanted.order_by(_DELIVERY.c.id).limit(limit))]
 
 
+def of_subscriptions(tx: Transaction, ids: Sequence[int]) -> list[Delivery]:
+    """Return the deliveries to a person's subscriptions, in the order they were made."""
+    wanted = sa.select(_DELIVERY).where(_DELIVERY.c.subscription_id.in_(ids))
+    return [as_delivery(row) for row in rows(tx, wanted.order_by(_DELIVERY.c.id))]
+
+
 def find(tx: Transaction, name: str) -> Delivery:
     """Return the delivery with this id; NotFound when there is none."""
     found = rows(tx, sa.select(_DELIVERY).where(_DELIVERY.c.id == int(name))) if is_id(name) else []
@@ -54,6 +60,16 @@ def settle_doubts(
     }
     changed = sa.update(_DELIVERY).where(where).values(values).returning(_DELIVERY)
     return [as_delivery(row) for row in rows(tx, changed)]
+
+
+def is_stuck(tx: Transaction, edition_id: int, since: datetime) -> bool:
+    """Say whether deliveries are due since then and nothing was settled."""
+    mine = _DELIVERY.c.edition_id == edition_id
+    queued = _DELIVERY.c.state.in_((DeliveryState.QUEUED, DeliveryState.CLAIMED))
+    again = sa.and_(_DELIVERY.c.state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= since)
+    due = sa.select(_DELIVERY.c.id).where(mine, sa.or_(queued, again)).limit(1)
+    moved = sa.select(_DELIVERY.c.id).where(mine, _DELIVERY.c.settled_at > since).limit(1)
+    return tx.execute(due).first() is not None and tx.execute(moved).first() is None
 
 
 def troubles(tx: Transaction, edition_id: int) -> Sequence[tuple[str, int]]:

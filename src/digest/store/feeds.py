@@ -38,6 +38,11 @@ def has(tx: Transaction, url: str) -> bool:
     return tx.execute(sa.select(_FEED.c.id).where(_FEED.c.url == url)).first() is not None
 
 
+def titled(tx: Transaction, title: str) -> list[Feed]:
+    """Return the feeds with this title."""
+    return [_feed(row) for row in rows(tx, sa.select(_FEED).where(_FEED.c.title == title))]
+
+
 def every(tx: Transaction) -> list[Feed]:
     """Return all feeds in the order they were added."""
     return [_feed(row) for row in rows(tx, sa.select(_FEED).order_by(_FEED.c.id))]

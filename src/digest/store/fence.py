@@ -7,27 +7,19 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from digest.model import Delivery, DeliveryState
+from digest.model import Delivery, DeliveryState, SubscriptionState
 from digest.store.database import Transaction
-from digest.store.sql import table, text_moment
-from digest.store.tables import DeliveryRow, SubscriptionRow
-from digest.store.tables.types import UTCDateTime
+from digest.store.sql import moment, table
+from digest.store.tables import DeliveryRow, SubscriptionRow, SuppressionRow
 
-_DELIVERY = table(DeliveryRow)
-_CONSENT = table(SubscriptionRow)
+_DELIVERY, _CONSENT = table(DeliveryRow), table(SubscriptionRow)
+_SUPPRESSED = table(SuppressionRow)
 OPEN = (
     DeliveryState.QUEUED,
     DeliveryState.CLAIMED,
     DeliveryState.HANDED,
     DeliveryState.DEFERRED,
 )
-#: Values of a row that is queued again although its attempt was never made.
-BACK = {
-    "state": DeliveryState.QUEUED,
-    "token": "",
-    "lease_until": None,
-    "attempts": _DELIVERY.c.attempts - 1,
-}
 HAND_SECONDS = 900  #: longer than any server may take to answer the final dot
 
 
@@ -52,28 +44,34 @@ def hand_all(
     return set(tx.scalars(_HANDED, {"ids": list(ids), "ours": token}))
 
 
-# SQL text, because this is said at each turn of the sender's loop.
-_WANTED = """EXISTS (SELECT 1 FROM subscription WHERE subscription.id = delivery.subscription_id
-    AND subscription.state = 'active')
-    AND NOT EXISTS (SELECT 1 FROM suppression
-    WHERE suppression.address_digest = delivery.address_digest)"""
-_SOME = sa.bindparam("ids", expanding=True)
-_STOP = sa.text(
-    "UPDATE delivery SET state = 'suppressed', reply = 'no longer wants it', settled_at = :now"
-    f" WHERE id IN :ids AND token = :ours AND state = 'claimed' AND NOT ({_WANTED})"
-).bindparams(_SOME, sa.bindparam("now", type_=UTCDateTime()))
-_HANDED = sa.text(
-    "SELECT id FROM delivery WHERE id IN :ids AND token = :ours AND state = 'handed'"
-).bindparams(_SOME)
+_WANTED = sa.and_(
+    sa.exists().where(
+        _CONSENT.c.id == _DELIVERY.c.subscription_id,
+        _CONSENT.c.state == SubscriptionState.ACTIVE,
+    ),
+    ~sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest),
+)
+_OURS = _DELIVERY.c.token == sa.bindparam("ours")
+_MINE = sa.and_(_DELIVERY.c.id == sa.bindparam("mine"), _OURS)
+_CLAIMED = _DELIVERY.c.state == DeliveryState.CLAIMED
+_SOME = sa.and_(_DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)), _OURS)
+_STOP = (
+    sa.update(_DELIVERY)
+    .where(_SOME, _CLAIMED, ~_WANTED)
+    .values(
+        state=DeliveryState.SUPPRESSED,
+        reply="no longer wants it",
+        settled_at=sa.bindparam("now"),
+    )
+)
+_HANDED = sa.select(_DELIVERY.c.id).where(_SOME, _DELIVERY.c.state == DeliveryState.HANDED)
 
 
 @cache
-def _fence(dialect: str) -> sa.TextClause:
-    lease = text_moment(dialect, HAND_SECONDS)
-    return sa.text(
-        f"UPDATE delivery SET state = 'handed', lease_until = {lease}"
-        f" WHERE id = :mine AND token = :ours AND state = 'claimed' AND {_WANTED}"
-    )
+def _fence(dialect: str) -> sa.Update:
+    """Return the statement that fences one row; made once, for it is said all the time."""
+    values = {"state": DeliveryState.HANDED, "lease_until": moment(dialect, HAND_SECONDS)}
+    return sa.update(_DELIVERY).where(_MINE, _CLAIMED, _WANTED).values(values)
 
 
 def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -89,59 +87,52 @@ def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of a row."""
+    """What became of a row claimed under a token; queued: its dot never left."""
 
     id: int
+    token: str
     state: DeliveryState
     reply: str
+    at: datetime
     next_try_at: datetime | None = None
 
 
-def settle(
-    tx: Transaction,
-    delivery: Delivery,
-    token: str,
-    state: DeliveryState,
-    reply: str,
-    now: datetime,
-    next_try_at: datetime | None = None,
-) -> bool:
-    """Record what became of a row under our token; False when the claim was lost."""
-    return settle_all(tx, [Result(delivery.id, state, reply, next_try_at)], token, now) == 1
+def settle_all(tx: Transaction, results: Sequence[Result]) -> int:
+    """Record what became of rows; return of how many it was news.
 
-
-def settle_all(tx: Transaction, results: Sequence[Result], token: str, now: datetime) -> int:
-    """Record what became of rows under our token; return of how many the claim still stood."""
+    A row that went on since, under another token, stays as it is. One called uncertain meanwhile
+    is settled by what was heard, if that settles it. One given back counts no attempt.
+    """
     given = [
         {
             "mine": result.id,
-            "ours": token,
-            "to": result.state.value,
-            "reply": result.reply[:500],
+            "ours": result.token,
+            "to": result.state,
+            "after": "" if result.state is DeliveryState.QUEUED else result.token,
+            "said": result.reply[:500],
             "next_try": result.next_try_at,
-            "settled": None if result.state in OPEN else now,
+            "settled": None if result.state in OPEN else result.at,
+            "untried": int(result.state is DeliveryState.QUEUED),
             "doubt": int(result.state is DeliveryState.UNCERTAIN),
+            "late": "claimed" if result.state in _OPEN_OR_IN_DOUBT else "uncertain",
         }
         for result in results
     ]
-    return int(tx.execute(_SETTLE, given).rowcount)
+    return int(tx.execute(_SETTLE, given).rowcount) if given else 0
 
 
-_SETTLE = sa.text(
-    "UPDATE delivery SET state = :to, reply = :reply, next_try_at = :next_try,"
-    " settled_at = :settled, lease_until = NULL, doubts = doubts + :doubt"
-    " WHERE id = :mine AND token = :ours"
-).bindparams(
-    sa.bindparam("next_try", type_=UTCDateTime()), sa.bindparam("settled", type_=UTCDateTime())
+_OPEN_OR_IN_DOUBT = (*OPEN, DeliveryState.UNCERTAIN)
+_SETTLE = (
+    sa.update(_DELIVERY)
+    .where(_MINE, _DELIVERY.c.state.in_(("claimed", "handed", sa.bindparam("late"))))
+    .values(
+        state=sa.bindparam("to"),
+        token=sa.bindparam("after"),
+        reply=sa.bindparam("said"),
+        next_try_at=sa.bindparam("next_try"),
+        settled_at=sa.bindparam("settled"),
+        lease_until=None,
+        attempts=_DELIVERY.c.attempts - sa.bindparam("untried"),
+        doubts=_DELIVERY.c.doubts + sa.bindparam("doubt"),
+    )
 )
-
-
-def release(tx: Transaction, delivery: Delivery, token: str) -> None:
-    """Give one row back; see `release_all`."""
-    release_all(tx, [delivery.id], token)
-
-
-def release_all(tx: Transaction, ids: Sequence[int], token: str) -> None:
-    """Give claimed or handed rows back whose dot never left: the attempt does not count."""
-    where = sa.and_(_DELIVERY.c.id.in_(ids), _DELIVERY.c.token == token)
-    tx.execute(sa.update(_DELIVERY).where(where).values(BACK))

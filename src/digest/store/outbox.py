@@ -6,15 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.model import Delivery, DeliveryState, Edition, Numbers
+from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Numbers
 from digest.store import subscribers
 from digest.store.database import Transaction
-from digest.store.fence import BACK, OPEN, hand, hand_all, release, release_all, settle, settle_all
+from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
 from digest.store.sql import moment, rows, table
 from digest.store.tables import DeliveryRow, EditionRow
 
 __all__ = [
     "CLAIM_SECONDS",
+    "OPEN",
+    "Result",
     "as_delivery",
     "cancel",
     "claim",
@@ -23,12 +25,9 @@ __all__ = [
     "hand",
     "hand_all",
     "numbers",
-    "release",
-    "release_all",
     "requeue",
     "resend_uncertain",
     "resendable",
-    "settle",
     "settle_all",
     "take_back",
     "unclaim",
@@ -38,12 +37,12 @@ _DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
 CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
 
 
-def fill(tx: Transaction, edition: Edition) -> int:
-    """Make one row for each active, unsuppressed subscriber; return how many.
+def fill(tx: Transaction, edition: Edition, among: Filter = EVERYBODY) -> int:
+    """Make one row for each active, unsuppressed subscriber among some; return how many.
 
     One INSERT … SELECT, so a crash leaves all or none.
     """
-    wanted = subscribers.recipients(edition.newsletter).subquery()
+    wanted = subscribers.recipients(edition.newsletter, among).subquery()
     columns = ["edition_id", "subscription_id", "public_id", "email", "address_digest"]
     values = [sa.literal(edition.id), *wanted.c]
     columns += ["state", "token", "attempts", "reply"]
@@ -72,7 +71,7 @@ def claim(
     kinds = (
         state == DeliveryState.QUEUED,
         sa.and_(state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
-        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx)),
+        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx.dialect.name)),
     )
     for ready in kinds:
         taken = _claim_some(tx, edition_id, ready, token, limit, now)
@@ -94,7 +93,7 @@ def _claim_some(
     values = {
         "state": DeliveryState.CLAIMED,
         "token": token,
-        "lease_until": moment(tx, CLAIM_SECONDS),
+        "lease_until": moment(tx.dialect.name, CLAIM_SECONDS),
         "attempts": _DELIVERY.c.attempts + 1,
         "first_claimed_at": sa.func.coalesce(
             _DELIVERY.c.first_claimed_at, sa.bindparam("now", now)
@@ -110,7 +109,13 @@ def unclaim(tx: Transaction, edition_id: int) -> None:
     where = sa.and_(
         _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.CLAIMED
     )
-    tx.execute(sa.update(_DELIVERY).where(where).values(BACK))
+    values = {
+        "state": DeliveryState.QUEUED,
+        "token": "",
+        "lease_until": None,
+        "attempts": _DELIVERY.c.attempts - 1,
+    }
+    tx.execute(sa.update(_DELIVERY).where(where).values(values))
 
 
 def requeue(tx: Transaction, ids: Sequence[int]) -> None:
@@ -151,7 +156,9 @@ def cancel(tx: Transaction, edition_id: int, now: datetime, reason: str) -> int:
 
 def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
     """Mark rows handed to a server by a process that never came back; return how many."""
-    gone = sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx))
+    gone = sa.and_(
+        _DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx.dialect.name)
+    )
     where = sa.and_(_DELIVERY.c.edition_id == edition_id, gone)
     values = {
         "state": DeliveryState.UNCERTAIN,

@@ -1,5 +1,6 @@
 """Small helpers around SQLAlchemy Core shared by the query modules."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -49,13 +50,18 @@ def one_at_a_time(tx: Transaction, what: str) -> None:
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digest {what}"))))
 
 
-def moment(tx: Transaction, seconds: int = 0) -> Any:
+def moment(dialect: str, seconds: int = 0) -> Any:
     """Return the database's own clock, moved by `seconds`: leases never use ours."""
-    return sa.literal_column(text_moment(tx.dialect.name, seconds))
-
-
-def text_moment(dialect: str, seconds: int = 0) -> str:
-    """Return the same as SQL text."""
     if dialect == "postgresql":
-        return f"clock_timestamp() + interval '{seconds:d} seconds'"
-    return f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')"
+        return sa.literal_column(f"clock_timestamp() + interval '{seconds:d} seconds'")
+    return sa.literal_column(f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')")
+
+
+def pack(words: Sequence[str]) -> str:
+    """Return words as the database keeps them: each between line ends."""
+    return f"\n{chr(10).join(words)}\n" if words else ""
+
+
+def unpack(text: str) -> tuple[str, ...]:
+    """Return packed words."""
+    return tuple(text[1:-1].split("\n")) if text else ()

@@ -1,24 +1,30 @@
 """Queries about people, their consent, and suppressed addresses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from digest.errors import NotFound
-from digest.model import Subscriber, Subscription, SubscriptionState, SuppressionReason
-from digest.store.database import Transaction
-from digest.store.sql import rows, table, upsert
-from digest.store.tables import (
-    ConsentEventRow,
-    SubscriberRow,
-    SubscriptionRow,
-    SuppressionRow,
+from digest.model import (
+    EVERYBODY,
+    ConsentEvent,
+    Filter,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    SuppressionReason,
 )
+from digest.store import picking
+from digest.store.consent import is_suppressed, log, refresh
+from digest.store.database import Transaction
+from digest.store.sql import pack, rows, table, unpack, upsert
+from digest.store.tables import SubscriberRow, SubscriptionRow, SuppressionRow
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
-_SUPPRESSED, _EVENT = table(SuppressionRow), table(ConsentEventRow)
+_SUPPRESSED = table(SuppressionRow)
 
 
 def add(tx: Transaction, email: str, key: str, digest: str, name: str, now: datetime) -> Subscriber:
@@ -27,6 +33,19 @@ def add(tx: Transaction, email: str, key: str, digest: str, name: str, now: date
     statement = upsert(tx, SubscriberRow).values(**values, created_at=now)
     tx.execute(statement.on_conflict_do_nothing())
     return find(tx, key)
+
+
+def edit(tx: Transaction, person_id: int, values: dict[str, Any]) -> None:
+    """Write some of a person's name, tags, language, time zone, or a new address."""
+    packed = {k: pack(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    tx.execute(sa.update(_PERSON).where(_PERSON.c.id == person_id).values(packed))
+    refresh(tx, [person_id])
+
+
+def prefer(tx: Transaction, subscription_id: int, muted: Sequence[str], density: str) -> None:
+    """Write how a reader wants a newsletter."""
+    values = {"muted": pack(muted), "density": density}
+    tx.execute(sa.update(_CONSENT).where(_CONSENT.c.id == subscription_id).values(values))
 
 
 def subscribe(
@@ -40,21 +59,23 @@ def subscribe(
     return _subscription(rows(tx, sa.select(_CONSENT).where(where).with_for_update())[0])
 
 
-def set_state(tx: Transaction, subscription: Subscription, origin: str, now: datetime) -> None:
+def set_state(
+    tx: Transaction,
+    subscription: Subscription,
+    origin: str,
+    now: datetime,
+    *,
+    words: str = "",
+    by: str = "",
+    ip: str = "",
+) -> None:
     """Write a subscription's state with an entry in the consent log."""
-    values = {
-        "state": subscription.state,
-        "confirmed_at": subscription.confirmed_at,
-        "ended_at": subscription.ended_at,
-    }
-    tx.execute(sa.update(_CONSENT).where(_CONSENT.c.id == subscription.id).values(**values))
-    log(tx, subscription.id, subscription.state.value, origin, now)
-
-
-def log(tx: Transaction, subscription_id: int, what: str, origin: str, now: datetime) -> None:
-    """Add an entry to the consent log."""
-    values = {"subscription_id": subscription_id, "what": what, "origin": origin, "at": now}
-    tx.execute(sa.insert(_EVENT).values(values))
+    names = ("state", "public_id", "confirmed_at", "ended_at", "asked_at")
+    values = {name: getattr(subscription, name) for name in names}
+    tx.execute(sa.update(_CONSENT).where(_CONSENT.c.id == subscription.id).values(values))
+    log(tx, subscription.id, ConsentEvent(subscription.state.value, origin, now, words, by, ip))
+    owner = sa.select(_CONSENT.c.subscriber_id).where(_CONSENT.c.id == subscription.id)
+    refresh(tx, [int(tx.scalar(owner) or 0)])
 
 
 def by_public_id(tx: Transaction, public_id: str, *, to_change: bool = False) -> Subscription:
@@ -79,42 +100,123 @@ def find(tx: Transaction, email: str) -> Subscriber:
     return found[0]
 
 
-def every(tx: Transaction, limit: int | None = None) -> list[Subscriber]:
-    """Return people in the order they came."""
-    return _people(tx, sa.true(), limit)
+def address_of(tx: Transaction, subscription_id: int) -> str:
+    """Return the address a subscription belongs to."""
+    joined = sa.select(_PERSON.c.email).join(_CONSENT, _CONSENT.c.subscriber_id == _PERSON.c.id)
+    return str(tx.scalar(joined.where(_CONSENT.c.id == subscription_id)))
 
 
-def suppress(tx: Transaction, digest: str, reason: SuppressionReason, now: datetime) -> None:
-    """Suppress an address; an earlier reason stays."""
-    statement = upsert(tx, SuppressionRow).values(address_digest=digest, reason=reason, at=now)
-    tx.execute(statement.on_conflict_do_nothing())
+def by_keys(tx: Transaction, keys: Sequence[str]) -> dict[str, Subscriber]:
+    """Return the people with these address keys."""
+    found = rows(tx, _people_query(_PERSON.c.email_key.in_(keys)))
+    names = [row["email_key"] for row in found]
+    return dict(zip(names, _people_of(tx, found), strict=True))
 
 
-def active_count(tx: Transaction, newsletter: str) -> int:
+def suppress(
+    tx: Transaction, digest: str, reason: SuppressionReason, now: datetime, note: str = ""
+) -> None:
+    """Suppress an address; an earlier reason stays, but a complaint is never forgotten."""
+    values = {"reason": reason, "at": now, "note": note}
+    statement = upsert(tx, SuppressionRow).values(address_digest=digest, **values)
+    if reason is SuppressionReason.COMPLAINED:
+        other = _SUPPRESSED.c.reason != reason
+        keys = ["address_digest"]
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=values, where=other)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    tx.execute(statement)
+    refresh(tx, _PERSON.c.address_digest == digest)
+
+
+def unsuppress(tx: Transaction, digest: str) -> None:
+    """Let an address be mailed again."""
+    tx.execute(sa.delete(_SUPPRESSED).where(_SUPPRESSED.c.address_digest == digest))
+    refresh(tx, _PERSON.c.address_digest == digest)
+
+
+def suppression(tx: Transaction, digest: str) -> Suppression | None:
+    """Return why an address is suppressed, None when it is not."""
+    found = rows(tx, sa.select(_SUPPRESSED).where(_SUPPRESSED.c.address_digest == digest))
+    return as_suppression(found[0]) if found else None
+
+
+def suppressions(tx: Transaction, ids: Sequence[int]) -> dict[int, Suppression]:
+    """Return why people are suppressed, by their ids."""
+    joined = _SUPPRESSED.join(_PERSON, _PERSON.c.address_digest == _SUPPRESSED.c.address_digest)
+    wanted = sa.select(_SUPPRESSED, _PERSON.c.id).select_from(joined)
+    found = rows(tx, wanted.where(_PERSON.c.id.in_(ids)))
+    return {row["id"]: as_suppression(row) for row in found}
+
+
+def orphans(tx: Transaction) -> Iterator[Suppression]:
+    """Yield the suppressed addresses that belong to nobody on the list."""
+    known = sa.exists().where(_PERSON.c.address_digest == _SUPPRESSED.c.address_digest)
+    wanted = sa.select(_SUPPRESSED).where(~known).order_by(_SUPPRESSED.c.address_digest)
+    for row in tx.execute(wanted.execution_options(yield_per=500)).mappings():
+        yield as_suppression({str(name): value for name, value in row.items()})
+
+
+def as_suppression(row: dict[str, Any]) -> Suppression:
+    """Return a row as a value."""
+    reason = SuppressionReason(row["reason"])
+    return Suppression(row["address_digest"], reason, row["at"], row["note"])
+
+
+def active_count(tx: Transaction, newsletter: str, among: Filter = EVERYBODY) -> int:
     """Return how many people would get an edition of `newsletter` now."""
-    return int(
-        tx.scalar(sa.select(sa.func.count()).select_from(recipients(newsletter).subquery())) or 0
-    )
+    wanted = recipients(newsletter, among).subquery()
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
 
 
-def recipients(newsletter: str) -> sa.Select[Any]:
+def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
     """Return the query for the active, unsuppressed people of a newsletter, oldest first."""
-    suppressed = sa.exists().where(_SUPPRESSED.c.address_digest == _PERSON.c.address_digest)
     return (
         sa.select(_CONSENT.c.id, _CONSENT.c.public_id, _PERSON.c.email, _PERSON.c.address_digest)
         .join(_PERSON, _PERSON.c.id == _CONSENT.c.subscriber_id)
         .where(_CONSENT.c.newsletter == newsletter)
-        .where(_CONSENT.c.state == SubscriptionState.ACTIVE, ~suppressed)
+        .where(_CONSENT.c.state == SubscriptionState.ACTIVE, ~is_suppressed())
+        .where(picking.condition(among))
         .order_by(_CONSENT.c.id)
     )
 
 
+def some(
+    tx: Transaction, among: Filter = EVERYBODY, order: str = "came", limit: int | None = None
+) -> Iterator[Subscriber]:
+    """Yield people as they are read, in an order of `picking.ORDERS`."""
+    wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
+    wanted = wanted.limit(limit).execution_options(yield_per=500)
+    streamed = tx.execute(wanted).mappings()
+    for part in streamed.partitions(500):
+        yield from _people_of(tx, [dict(row) for row in part])
+
+
+def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
+    """Say whether an expression picks a person."""
+    wanted = sa.select(_PERSON.c.id).where(_PERSON.c.id == person_id, picking.condition(among))
+    return tx.execute(wanted).first() is not None
+
+
+def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
+    """Return how many people an expression picks."""
+    wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
+    return int(tx.scalar(wanted) or 0)
+
+
 def _people(tx: Transaction, where: Any, limit: int | None) -> list[Subscriber]:
+    wanted = _people_query(where).order_by(_PERSON.c.id).limit(limit)
+    return _people_of(tx, rows(tx, wanted))
+
+
+def _people_query(where: Any) -> sa.Select[Any]:
     joined = _PERSON.outerjoin(
         _SUPPRESSED, _SUPPRESSED.c.address_digest == _PERSON.c.address_digest
     )
-    wanted = sa.select(_PERSON, _SUPPRESSED.c.reason).select_from(joined).where(where)
-    people = rows(tx, wanted.order_by(_PERSON.c.id).limit(limit))
+    return sa.select(_PERSON, _SUPPRESSED.c.reason).select_from(joined).where(where)
+
+
+def _people_of(tx: Transaction, people: Sequence[Mapping[Any, Any]]) -> list[Subscriber]:
     theirs = _subscriptions(tx, [person["id"] for person in people])
     return [_person(row, theirs.get(row["id"], ())) for row in people]
 
@@ -129,7 +231,7 @@ def _subscriptions(tx: Transaction, ids: Sequence[int]) -> dict[int, tuple[Subsc
     return found
 
 
-def _person(row: dict[str, Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:
+def _person(row: Mapping[Any, Any], subscriptions: tuple[Subscription, ...]) -> Subscriber:
     return Subscriber(
         id=row["id"],
         email=row["email"],
@@ -137,9 +239,13 @@ def _person(row: dict[str, Any], subscriptions: tuple[Subscription, ...]) -> Sub
         created_at=row["created_at"],
         suppressed=SuppressionReason(row["reason"]) if row["reason"] else None,
         subscriptions=subscriptions,
+        tags=unpack(row["tags"]),
+        language=row["language"],
+        timezone=row["timezone"],
     )
 
 
 def _subscription(row: dict[str, Any]) -> Subscription:
-    values = {k: v for k, v in row.items() if k != "subscriber_id"}
-    return Subscription(**(values | {"state": SubscriptionState(row["state"])}))
+    values = {k: v for k, v in row.items() if k not in {"subscriber_id", "import_id"}}
+    values |= {"state": SubscriptionState(row["state"]), "muted": unpack(row["muted"])}
+    return Subscription(**values)

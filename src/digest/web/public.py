@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from digest import membership, pipeline
@@ -12,6 +12,7 @@ from digest.app import App
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE
 from digest.text import TOKEN
 
+_FOR_EVER = "public, max-age=31536000, immutable"
 Page = Callable[..., HTMLResponse]
 
 
@@ -62,6 +63,12 @@ def _add_reading(site: FastAPI, app: App, page: Page) -> None:
         """Show a published edition, without anyone's token."""
         html = pipeline.published_html(app, newsletter, day)
         return HTMLResponse(html.replace(f"/u/{app.keys.current}{TOKEN}", "/unsubscribe"))
+
+    @site.api_route("/images/{name}", methods=["GET", "HEAD"])
+    def picture(name: str) -> FileResponse:
+        """Show a local copy, whose name says its bytes: it never changes."""
+        path, kind = pipeline.image_file(app, name)
+        return FileResponse(path, media_type=kind, headers={"Cache-Control": _FOR_EVER})
 
     @site.api_route("/unsubscribe", methods=["GET", "HEAD"])
     def how() -> HTMLResponse:

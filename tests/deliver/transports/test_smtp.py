@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from digest.deliver.transports.smtp import Patience, SmtpTransport, open_smtp
+from digest.deliver.smtp.dial import Patience
+from digest.deliver.transports.smtp import SmtpTransport, open_smtp
 from digest.errors import DeliveryError, TransportDown
 from digest.settings.tables import Mail, Smtp
 from tests.deliver.make import a_message

@@ -3,7 +3,6 @@
 from calendar import timegm
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
@@ -12,28 +11,15 @@ from typing import Any
 from urllib.parse import urljoin
 
 from digest.errors import IngestError
-from digest.ingest import html, pictures, xml
+from digest.ingest import pictures, xml
 from digest.ingest.addresses import is_web
 from digest.ingest.html import Element
+from digest.ingest.lighten import AUTHORS, CATEGORIES, lightened, mended
 from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
 _ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
 _XML = "application/xml; charset=utf-8"
-_LONG = 100  #: characters of text that feedparser need not see
-_TEXTS = frozenset({"text", "html", "text/plain", "text/html"})
-_TEXTUAL = ("{*}encoded", "{*}description", "{*}summary", "{*}content")
-_MEDIA = "{http://search.yahoo.com/mrss/}"
-_CATEGORIES = ("category", "{http://www.w3.org/2005/Atom}category")
-_DIV = "{http://www.w3.org/1999/xhtml}div"
-_AUTHORS = ("{*}author", "{*}creator", "dc:creator")
-_UNREAD = (
-    *(*_AUTHORS, "{*}items", "{*}comment", "{*}commentRss", "{*}duration"),
-    *("{*}explicit", f"{_MEDIA}thumbnail"),
-)
-_WINDOWS = {
-    n: bytes([n]).decode("cp1252") for n in range(128, 160) if n not in b"\x81\x8d\x8f\x90\x9d"
-}
 _PICTURE_ENDS = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif")
 
 
@@ -51,7 +37,7 @@ class Rss:
         import feedparser
 
         root = xml.parse(document)
-        data, texts = _lightened(root)
+        data, texts = lightened(root)
         try:
             found = feedparser.parse(
                 BytesIO(data),
@@ -65,52 +51,6 @@ class Rss:
             raise IngestError("is XML but no feed")
         base = document.url if is_web(document.url) else ""
         return _parsed(found, root, base, texts)
-
-
-def _lightened(root: Element) -> tuple[bytes, dict[str, str]]:
-    """Return what feedparser has to see, and the long texts by the marks that stand for them.
-
-    It is slow for each element and each line. Left out are elements read from the tree or not at
-    all, and texts without elements inside, which it would give back unchanged but for two mends.
-    """
-    from lxml import etree
-
-    light = deepcopy(root)
-    etree.strip_elements(light, *_UNREAD, with_tail=False)
-    texts: dict[str, str] = {}
-    for item in xml.items(light):
-        for category in list(item.iterchildren(*_CATEGORIES)):
-            item.remove(category)
-    for element in light.xpath(".//m:content[not(m:description)]", namespaces={"m": _MEDIA[1:-1]}):
-        html.remove(element)
-    for element in light.iter(*_TEXTUAL):
-        value = _whole(element)
-        if len(value) > _LONG:
-            del element[:]
-            element.text = f"text {len(texts)} put aside"
-            texts[element.text] = _mended(value)
-    return etree.tostring(light, encoding="utf-8", xml_declaration=True), texts
-
-
-def _whole(element: Element) -> str:
-    """Return a text as feedparser would: what is neither text nor XHTML is left to it."""
-    from lxml import etree
-
-    kind = element.get("type", "text")
-    whole = kind == "xhtml" and [child.tag for child in element] == [_DIV]
-    if whole and not any(node.prefix for node in element[0].iter()):
-        markup: str = etree.tostring(element[0], encoding="unicode", method="html")
-        return markup
-    plain = kind in _TEXTS and "mode" not in element.attrib and not len(element)
-    return element.text or "" if plain else ""
-
-
-def _mended(value: str) -> str:
-    """Mend what feedparser mends: UTF-8 read as Latin-1, and Windows-1252 read as controls."""
-    value = value.strip()
-    with suppress(UnicodeError):
-        value = value.encode("iso-8859-1").decode("utf-8")
-    return value if value.isascii() else value.translate(_WINDOWS)
 
 
 def _parsed(found: Any, root: Element, base: str, texts: Mapping[str, str]) -> Parsed:
@@ -181,7 +121,7 @@ def _link(entry: Any) -> str:
 def _author(entry: Any, element: Element | None) -> str:
     """Return the names as written; feedparser cuts addresses out of them and takes too much."""
     names = []
-    for child in element.iterchildren(*_AUTHORS) if element is not None else ():
+    for child in element.iterchildren(*AUTHORS) if element is not None else ():
         named = [part for part in child if xml.local(part) == "name"]
         names += [(part.text or "").strip() for part in named or [child]]
     return ", ".join(dict.fromkeys(filter(None, names))) or str(entry.get("author") or "")
@@ -189,8 +129,8 @@ def _author(entry: Any, element: Element | None) -> str:
 
 def _categories(entry: Any, element: Element | None) -> Iterator[str]:
     """Yield the names: plain categories from the tree, Dublin Core and others from feedparser."""
-    for node in element.iterchildren(*_CATEGORIES) if element is not None else ():
-        yield _mended(node.get("label") or node.get("term") or node.text or "")
+    for node in element.iterchildren(*CATEGORIES) if element is not None else ():
+        yield mended(node.get("label") or node.get("term") or node.text or "")
     for tag in entry.get("tags") or ():
         yield str(tag.get("label") or tag.get("term") or "")
 

@@ -13,6 +13,11 @@ from digest.settings.tables import Publication
 Lookup = Callable[[str, str], tuple[str, ...] | None]
 
 
+BLOCKER, WARNING, INFO = Severity.BLOCKER, Severity.WARNING, Severity.INFO
+#: What is wrong and how to mend it, where, and how bad, when that is not the rule's worst.
+Said = Iterator[tuple[str, str] | tuple[str, str, Severity]]
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What other machines say; without a lookup and with nothing reached those rules rest."""
@@ -21,6 +26,7 @@ class Outside:
     selector: str = ""  #: of our own DKIM key; empty: the relay signs
     signer: str = ""  #: its domain
     reached: Mapping[str, str] = field(default_factory=dict)  #: address -> "", "gone" or "?"
+    not_copied: Mapping[str, str] = field(default_factory=dict)  #: picture's address -> why not
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,7 @@ class Case:
     content: bytes = b""  #: a copy of the message as it will leave; empty: none was made
     mail: EmailMessage = field(default_factory=EmailMessage)  #: the same, read back
     outside: Outside = Outside()
+    envelope: str = ""  #: where bounces go
 
     @property
     def sender(self) -> tuple[str, str]:
@@ -56,5 +63,10 @@ class Rule:
     severity: Severity  #: of its worst finding
     about: str
     source: str  #: who asks for it
-    check: Callable[[Case], Iterator[Finding]]
+    check: Callable[[Case], Said]
     firm: bool = False  #: the law or a reader's way out: no config turns it down
+
+    def findings(self, case: Case) -> Iterator[Finding]:
+        """Look at a case."""
+        for message, where, *severity in self.check(case):
+            yield Finding(self.id, severity[0] if severity else self.severity, message, where[:120])

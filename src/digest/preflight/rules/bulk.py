@@ -1,9 +1,6 @@
 """HDR-13: the mail says that nobody need answer it."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import WARNING, Case, Rule, Said
 
 _SAID = {
     "Precedence": "bulk",
@@ -12,15 +9,15 @@ _SAID = {
 }
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     for name, value in _SAID.items() if case.content else ():
         if str(case.mail.get(name, "")).strip().lower() != value.lower():
-            yield Finding("HDR-13", Severity.WARNING, f"it must be {value}", name)
+            yield f"it must be {value}", name
 
 
 RULE = Rule(
     "HDR-13",
-    Severity.WARNING,
+    WARNING,
     "The mail says it is bulk and automatic, so that no robot answers.",
     "RFC 3834 5; SpamAssassin MAILING_LIST_MULTI",
     _check,

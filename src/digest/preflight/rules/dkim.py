@@ -1,30 +1,27 @@
 """AUTH-01: the sender's key is published."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
 from digest.preflight.dns import aligned, tags_of
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import BLOCKER, INFO, WARNING, Case, Rule, Said
 
 _RSA_1024 = 160  #: bytes of a published key of 1024 bits
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     outside, name = case.outside, f"{case.outside.selector}._domainkey.{case.outside.signer}"
     if outside.lookup is None:
         return
     if not outside.selector:
         message = "we do not sign; be sure that the relay does, then turn this rule off"
-        yield _finding(Severity.WARNING, message, "mail.dkim")
+        yield message, "mail.dkim", WARNING
         return
     if not aligned(outside.signer, case.domain):
         message = f"{outside.signer} signs for {case.domain}; use a key of the sender's domain"
-        yield _finding(Severity.BLOCKER, message, "mail.dkim")
+        yield message, "mail.dkim"
     found = outside.lookup(name, "TXT")
     if found is None:
-        yield _finding(Severity.INFO, "not checked: no answer", name)
+        yield "not checked: no answer", name, INFO
     elif problem := _problem(found):
-        yield _finding(Severity.BLOCKER, problem, name)
+        yield problem, name
 
 
 def _problem(found: tuple[str, ...]) -> str:
@@ -37,13 +34,9 @@ def _problem(found: tuple[str, ...]) -> str:
     return ""
 
 
-def _finding(severity: Severity, message: str, where: str) -> Finding:
-    return Finding("AUTH-01", severity, message, where)
-
-
 RULE = Rule(
     "AUTH-01",
-    Severity.BLOCKER,
+    BLOCKER,
     "The DKIM key is published, strong enough, and of the sender's domain.",
     "Google, Yahoo, Microsoft and Apple; RFC 6376; RFC 8301",
     _check,

@@ -1,9 +1,6 @@
 """HDR-01: every header a mail needs is there, once."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import BLOCKER, Case, Rule, Said
 
 _ONCE = (
     "From To Subject Date Message-ID MIME-Version Content-Type Reply-To "
@@ -11,17 +8,16 @@ _ONCE = (
 ).split()
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     for name in _ONCE if case.content else ():
         count = len(case.mail.get_all(name, []))
         if count != 1:
-            message = f"{name} is there {count} times; a mail has it once"
-            yield Finding("HDR-01", Severity.BLOCKER, message, name)
+            yield f"{name} is there {count} times; a mail has it once", name
 
 
 RULE = Rule(
     "HDR-01",
-    Severity.BLOCKER,
+    BLOCKER,
     "Each header a mail needs is there once.",
     "RFC 5322 3.6; Google 550 5.7.1",
     _check,

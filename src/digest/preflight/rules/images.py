@@ -1,27 +1,20 @@
 """A11Y-03: every picture speaks to those who do not see it."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import BLOCKER, Case, Rule, Said
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     for tag in case.page.named("img"):
         if "alt" not in tag.attributes:
-            yield _finding("a picture without alt", tag.attributes.get("src", ""))
+            yield "a picture without alt", tag.attributes.get("src", "")
     for anchor in case.page.anchors:
         if not anchor.words and not anchor.hidden:
-            yield _finding("a link without words; give its picture an alt text", anchor.href)
-
-
-def _finding(message: str, where: str) -> Finding:
-    return Finding("A11Y-03", Severity.BLOCKER, message, where[:120])
+            yield "a link without words; give its picture an alt text", anchor.href
 
 
 RULE = Rule(
     "A11Y-03",
-    Severity.BLOCKER,
+    BLOCKER,
     "Every picture has alt, and no link is without words.",
     "axe image-alt and link-name; WCAG 1.1.1",
     _check,

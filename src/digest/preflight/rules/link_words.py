@@ -1,15 +1,13 @@
 """A11Y-07: links say where they lead."""
 
-from collections.abc import Iterator
-
-from digest.model import Edition, Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.model import Edition
+from digest.preflight.rules.base import BLOCKER, Case, Rule, Said
 from digest.text import clean
 
 _MANY = 3
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     places: dict[str, set[str]] = {}
     for anchor in case.page.anchors:
         places.setdefault(anchor.words.casefold(), set()).add(anchor.href)
@@ -19,7 +17,7 @@ def _check(case: Case) -> Iterator[Finding]:
     for words, hrefs in places.items():
         if words and len(hrefs) >= _MANY and words not in named:
             message = f"{len(hrefs)} links say {words[:60]!r} and lead to different places"
-            yield Finding("A11Y-07", Severity.BLOCKER, f"{message}; name each", "html")
+            yield f"{message}; name each", "html"
 
 
 def _names(edition: Edition) -> set[str]:
@@ -31,7 +29,7 @@ def _names(edition: Edition) -> set[str]:
 
 RULE = Rule(
     "A11Y-07",
-    Severity.BLOCKER,
+    BLOCKER,
     "No more than two links with the same words lead to different places.",
     "WCAG 2.4.4",
     _check,

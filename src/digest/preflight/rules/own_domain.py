@@ -1,9 +1,6 @@
 """AUTH-09: the sender writes from a domain of their own."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import BLOCKER, Case, Rule, Said
 
 _FREE = frozenset(
     "gmail.com googlemail.com yahoo.com ymail.com aol.com outlook.com hotmail.com live.com "
@@ -11,15 +8,14 @@ _FREE = frozenset(
 )
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     if case.domain in _FREE:
-        message = f"mail from {case.domain} by another server is refused; use your own domain"
-        yield Finding("AUTH-09", Severity.BLOCKER, message, "From")
+        yield f"mail from {case.domain} by another server is refused; use your own domain", "From"
 
 
 RULE = Rule(
     "AUTH-09",
-    Severity.BLOCKER,
+    BLOCKER,
     "The sender's domain is their own, not a free mailbox.",
     "Google, Yahoo and Microsoft sender guidelines",
     _check,

@@ -1,31 +1,27 @@
 """AUTH-02: the DNS says who may send for the domain."""
 
-from collections.abc import Iterator
-
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Lookup, Rule
+from digest.preflight.rules.base import BLOCKER, INFO, Case, Lookup, Rule, Said
 
 _MOST = 10
 _COSTLY = ("include:", "a", "mx", "ptr", "exists:", "redirect=")
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     if case.outside.lookup is None or not case.domain:
         return
     found = case.outside.lookup(case.domain, "TXT")
     if found is None:
-        yield _finding(Severity.INFO, "not checked: no answer", case.domain)
+        yield "not checked: no answer", case.domain, INFO
         return
     records = [text for text in found if _is_spf(text)]
     if len(records) != 1:
-        message = f"{len(records)} SPF records; publish one that names your relay"
-        yield _finding(Severity.BLOCKER, message, case.domain)
+        yield f"{len(records)} SPF records; publish one that names your relay", case.domain
         return
     if records[0].lower().split()[-1] in ("+all", "all"):
-        yield _finding(Severity.BLOCKER, "+all lets anyone send as you; end it ~all", case.domain)
+        yield "+all lets anyone send as you; end it ~all", case.domain
     if (count := _lookups(case.outside.lookup, records[0], {case.domain})) > _MOST:
         message = f"more than {_MOST} lookups ({count}); receivers then ignore it: name fewer"
-        yield _finding(Severity.BLOCKER, message, case.domain)
+        yield message, case.domain
 
 
 def _is_spf(text: str) -> bool:
@@ -49,13 +45,9 @@ def _lookups(lookup: Lookup, record: str, seen: set[str]) -> int:
     return count
 
 
-def _finding(severity: Severity, message: str, where: str) -> Finding:
-    return Finding("AUTH-02", severity, message, where)
-
-
 RULE = Rule(
     "AUTH-02",
-    Severity.BLOCKER,
+    BLOCKER,
     "One SPF record, at most ten lookups, not open to everyone.",
     "Google, Yahoo and Microsoft; RFC 7208",
     _check,

@@ -1,37 +1,31 @@
 """HDR-14: a subject that people and filters trust."""
 
 import re
-from collections.abc import Iterator
 
-from digest.model import Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.preflight.rules.base import BLOCKER, WARNING, Case, Rule, Said
 
 _VISIBLE = 60
 _REPLY = re.compile(r"(?i)^\s*(re|fwd?|aw|wg|sv|tr)\s*:")
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     subject = case.rendered.subject.strip()
     letters = [char for char in subject if char.isalpha()]
     if not subject:
-        yield _finding(Severity.BLOCKER, "there is no subject; write one")
+        yield "there is no subject; write one", "subject"
     if len(subject) > _VISIBLE:
-        yield _finding(Severity.WARNING, f"{len(subject)} characters; phones show about {_VISIBLE}")
+        yield f"{len(subject)} characters; phones show about {_VISIBLE}", "subject", WARNING
     if len(letters) > 3 and "".join(letters).isupper():
-        yield _finding(Severity.WARNING, "all capitals; filters count that as spam")
+        yield "all capitals; filters count that as spam", "subject", WARNING
     if _REPLY.match(subject):
-        yield _finding(Severity.WARNING, "it looks like a reply or a forward and is neither")
+        yield "it looks like a reply or a forward and is neither", "subject", WARNING
     if re.search(r"[!$]{3}", subject):
-        yield _finding(Severity.WARNING, "!!! or $$$; filters count that as spam")
-
-
-def _finding(severity: Severity, message: str) -> Finding:
-    return Finding("HDR-14", severity, message, "subject")
+        yield "!!! or $$$; filters count that as spam", "subject", WARNING
 
 
 RULE = Rule(
     "HDR-14",
-    Severity.BLOCKER,
+    BLOCKER,
     "The subject is there, short, and does not shout or pretend.",
     "Google sender guidelines; SpamAssassin SUBJ_ALL_CAPS",
     _check,

@@ -1,25 +1,23 @@
 """MIME-06: the recipient's token has its place, and no template sign is left."""
 
-from collections.abc import Iterator
-
-from digest.model import Edition, Finding, Severity
-from digest.preflight.rules.base import Case, Rule
+from digest.model import Edition
+from digest.preflight.rules.base import BLOCKER, Case, Rule, Said
 from digest.text import TOKEN
 
 _SIGNS = ("{{", "{%")
 
 
-def _check(case: Case) -> Iterator[Finding]:
+def _check(case: Case) -> Said:
     parts = {"html": case.rendered.html, "text": case.rendered.text}
     written = _written(case.edition)
     for where, part in parts.items():
         if TOKEN not in part:
-            yield _finding("no place for the recipient's token; use unsubscribe_url", where)
+            yield "no place for the recipient's token; use unsubscribe_url", where
         for sign in _SIGNS:
             if sign in part and sign not in written:
-                yield _finding(f"{sign} was left by a template", where)
+                yield f"{sign} was left by a template", where
     if TOKEN in case.rendered.subject:
-        yield _finding("the recipient's token is in the subject", "subject")
+        yield "the recipient's token is in the subject", "subject"
 
 
 def _written(edition: Edition) -> str:
@@ -29,13 +27,9 @@ def _written(edition: Edition) -> str:
     return " ".join([edition.subject, edition.stand_first, edition.note, *stories, *sponsors])
 
 
-def _finding(message: str, where: str) -> Finding:
-    return Finding("MIME-06", Severity.BLOCKER, message, where)
-
-
 RULE = Rule(
     "MIME-06",
-    Severity.BLOCKER,
+    BLOCKER,
     "Every template sign is replaced; the recipient's token is in HTML and text.",
     "measured",
     _check,

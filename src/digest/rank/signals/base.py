@@ -76,6 +76,11 @@ class Context:
         return self.sagas.get(story.lead.id, story.articles)
 
 
+def _never(context: Context) -> bool:
+    del context
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One reason to rank a story higher.
@@ -86,6 +91,8 @@ class Signal:
     name: str
     weight: float
     measure: Callable[[Story, Context], Measured]
+    quiet: Callable[[Context], bool] = _never
+    #: whether it has nothing to say of any story, so that no story is asked about
 
 
 def within(value: float) -> float:

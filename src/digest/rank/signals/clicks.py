@@ -14,8 +14,6 @@ _FULL = 3.0  #: twenty times the expected clicks are a full signal
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure the author's and the category's clicks over expected clicks."""
-    if not context.past.clicked:
-        return NOTHING
     lead = story.lead
     names = (f"author {lead.author}", f"category {lead.category}")
     found = [(name, context.past.clicked[name]) for name in names if name in context.past.clicked]
@@ -26,4 +24,4 @@ def measure(story: Story, context: Context) -> Measured:
     return Measured(within(value / _FULL), fact)
 
 
-CLICKS = Signal("clicks", 1.0, measure)
+CLICKS = Signal("clicks", 1.0, measure, quiet=lambda context: not context.past.clicked)

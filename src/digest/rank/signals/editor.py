@@ -3,6 +3,8 @@
 Boosts and section weights are points at the usual weight of this signal; they may be negative.
 """
 
+import math
+
 from digest.model import Story
 from digest.rank.signals.base import NOTHING, Context, Measured, Signal
 
@@ -11,8 +13,9 @@ _FEATURED = 3.0  #: points
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure the featured flag and the boosts of all its articles, and the lead's section."""
-    featured = any(article.featured for article in story.articles)
-    boost = sum(sorted(article.boost for article in story.articles))
+    articles = story.articles
+    featured = any(article.featured for article in articles)
+    boost = math.fsum([article.boost for article in articles])
     section = story.lead.category
     weight = _weight(section.casefold(), context) if context.section_weights else 0.0
     if not (featured or boost or weight):

@@ -13,9 +13,10 @@ def measure(story: Story, context: Context) -> Measured:
     """Measure where in the window the newest article of the story lies."""
     if context.best(story):
         return NOTHING
-    newest = max([context.published(article) for article in story.articles])
+    articles = story.articles
+    newest = max([context.published(article) for article in articles])
     day = _DAYS[newest.weekday()]
-    if not any(article.published_at for article in story.articles):
+    if not any(article.published_at for article in articles):
         return Measured(0.0, f"no date; first seen {day}")
     length = (context.as_of - context.start).total_seconds()
     share = (newest - context.start).total_seconds() / length if length > 0 else 0.0

@@ -26,7 +26,7 @@ def _prior(
         fact = f"{of} usually gets ×{math.exp(value):.1f}" if abs(value * rest) >= 0.1 else ""
         return Measured(within(value * rest / _FULL), fact)
 
-    return Signal(kind, weight, measure)
+    return Signal(kind, weight, measure, quiet=lambda context: not table(context.past))
 
 
 SOURCE = _prior("source", 1.0, lambda article: article.outlet, lambda past: past.outlets)

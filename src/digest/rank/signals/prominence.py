@@ -39,8 +39,6 @@ class _Held:
 
 def measure(story: Story, context: Context) -> Measured:
     """Measure the counted article's place, or without counts the story's position mass."""
-    if not context.watched:
-        return NOTHING
     best = context.best(story)
     if best is None:
         return _alone(story, context)
@@ -126,4 +124,4 @@ def _fact(held: _Held | None) -> str:
     return f"{place} on the front page at best, there for {held.hours:.0f} h{now}"
 
 
-PROMINENCE = Signal("prominence", _SCALE, measure)
+PROMINENCE = Signal("prominence", _SCALE, measure, quiet=lambda context: not context.watched)

@@ -9,6 +9,8 @@ from digest.store.tables.overrides import OverrideRow
 from digest.store.tables.placements import PlacementRow
 from digest.store.tables.subscribers import (
     ConsentEventRow,
+    ImportChangeRow,
+    ImportRow,
     SubscriberRow,
     SubscriptionRow,
     SuppressionRow,
@@ -21,6 +23,8 @@ __all__ = [
     "EditionRow",
     "FeedRow",
     "HeadlineRow",
+    "ImportChangeRow",
+    "ImportRow",
     "InstanceRow",
     "NewsletterRow",
     "OverrideRow",

@@ -1,18 +1,23 @@
-"""People, their consent to each newsletter, its history, and suppressed addresses."""
+"""People, their consent to each newsletter, its history, imports, and suppressed addresses."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from digest.model import SubscriptionState, SuppressionReason
-from digest.store.tables.types import UTCDateTime, words_of
+from digest.store.tables.types import UTCDateTime, json_document, words_of
 
 
 class SubscriberRow(SQLModel, table=True):
     """A person with an address."""
 
     __tablename__ = "subscriber"
+    __table_args__ = (
+        Index("subscriber_listed", "status", "id"),
+        Index("subscriber_created", "status", "created_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     email: str = Field(unique=True)
@@ -20,10 +25,15 @@ class SubscriberRow(SQLModel, table=True):
     address_digest: str = Field(index=True)  #: HMAC of the address, to match suppressions
     name: str = ""
     created_at: datetime = Field(sa_type=UTCDateTime)
+    tags: str = ""  #: each between line ends, "\nvip\nlocal\n", so that one is found by a match
+    language: str = ""  #: BCP 47; empty: the publication's
+    timezone: str = ""  #: IANA; empty: the publication's
+    status: str = "pending"  #: made from consent and suppression for lists, never to decide by
+    import_id: int | None = None  #: the import that brought them
 
 
 class SubscriptionRow(SQLModel, table=True):
-    """A person's consent to one newsletter."""
+    """A person's consent to one newsletter, and how they want it."""
 
     __tablename__ = "subscription"
     __table_args__ = (UniqueConstraint("subscriber_id", "newsletter"),)
@@ -36,6 +46,10 @@ class SubscriptionRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UTCDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    asked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)  #: pending since
+    muted: str = ""  #: categories they do not want, written like tags
+    density: str = ""  #: empty: the newsletter's
+    import_id: int | None = None  #: the import that brought it
 
 
 class ConsentEventRow(SQLModel, table=True):
@@ -46,8 +60,12 @@ class ConsentEventRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = Field(foreign_key="subscription.id", ondelete="CASCADE", index=True)
     what: str
-    origin: str = ""
+    origin: str = ""  #: the page, command or file
     at: datetime = Field(sa_type=UTCDateTime)
+    words: str = ""  #: the text they agreed to, or the basis that was stated
+    by: str = ""  #: who did it, when it was not the reader
+    ip: str = ""  #: cut to its network
+    import_id: int | None = None
 
 
 class SuppressionRow(SQLModel, table=True):
@@ -58,3 +76,33 @@ class SuppressionRow(SQLModel, table=True):
     address_digest: str = Field(primary_key=True)
     reason: SuppressionReason = Field(sa_type=words_of(SuppressionReason, "suppression_reason"))
     at: datetime = Field(sa_type=UTCDateTime)
+    note: str = ""  #: in words: who, why
+    import_id: int | None = None
+
+
+class ImportRow(SQLModel, table=True):
+    """A file of subscribers that was imported."""
+
+    __tablename__ = "import"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=UTCDateTime)
+    file: str
+    format: str
+    newsletter: str
+    consent: str  #: the basis that was stated
+    by: str
+    counts: dict[str, Any] = Field(sa_type=json_document())
+    undone_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class ImportChangeRow(SQLModel, table=True):
+    """How a person stood before an import changed them, to take it back."""
+
+    __tablename__ = "import_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    import_id: int = Field(foreign_key="import.id", ondelete="CASCADE", index=True)
+    subscriber_id: int
+    subscription_id: int | None = None
+    before: dict[str, Any] = Field(sa_type=json_document())

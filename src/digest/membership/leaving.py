@@ -1,0 +1,90 @@
+"""People go: unsubscribed, suppressed, erased, or never confirmed."""
+
+from datetime import datetime
+
+from digest.app import App
+from digest.audience import consent
+from digest.audience.address import parse_address
+from digest.audience.tokens import UNSUBSCRIBE
+from digest.errors import NotFound, WrongState
+from digest.membership.joining import changed_by_link, subscription_for
+from digest.model import ConsentEvent, Subscription, SuppressionReason
+from digest.store import consent as log
+from digest.store import subscribers
+
+
+def unsubscribe(app: App, text: str, origin: str, ip: str = "") -> Subscription:
+    """End the subscription of an unsubscribe link at once; idempotent."""
+    before = subscription_for(app, UNSUBSCRIBE, text)
+    return changed_by_link(app, before.public_id, consent.end, origin, ip)[0]
+
+
+def end_subscription(
+    app: App, email: str, newsletter: str = "", *, by: str = ""
+) -> list[Subscription]:
+    """End a person's subscriptions, or the one to `newsletter`; NotFound when unknown."""
+    address = parse_address(email)
+    now = app.now()
+    with app.database.transaction() as tx:
+        person = subscribers.find(tx, address.key)
+        mine = [s for s in person.subscriptions if newsletter in ("", s.newsletter)]
+        if not mine:
+            raise NotFound(f"{person.email} is not subscribed to {newsletter}")
+        ended = []
+        for found in mine:
+            before = subscribers.by_public_id(tx, found.public_id, to_change=True)
+            ended.append(consent.end(before, now))
+            if before != ended[-1]:
+                subscribers.set_state(tx, ended[-1], "ended by command", now, by=by)
+    return ended
+
+
+def suppress_address(app: App, email: str, reason: SuppressionReason, note: str) -> None:
+    """Mail an address no more, whoever asks for it; it need not be on the list."""
+    digest = app.digest_of(parse_address(email))
+    with app.database.transaction() as tx:
+        subscribers.suppress(tx, digest, reason, app.now(), note)
+
+
+def unsuppress_address(app: App, email: str, why: str, by: str) -> None:
+    """Let an address be mailed again, with a reason in the consent log; never after a complaint.
+
+    Who left stays out: a suppression that is lifted brings nobody back.
+    """
+    if not why.strip():
+        raise WrongState("say why it may be mailed again: --reason")
+    address = parse_address(email)
+    digest = app.digest_of(address)
+    with app.database.transaction() as tx:
+        found = subscribers.suppression(tx, digest)
+        if found is None:
+            raise NotFound(f"{address.email} is not suppressed")
+        if found.reason is SuppressionReason.COMPLAINED:
+            raise WrongState(f"{address.email} complained; that is never taken back by hand")
+        subscribers.unsuppress(tx, digest)
+        people = subscribers.by_keys(tx, [address.key])
+        for mine in (s for person in people.values() for s in person.subscriptions):
+            event = ConsentEvent("unsuppressed", f"was {found.reason.value}", app.now(), why, by)
+            log.log(tx, mine.id, event)
+
+
+def erase_subscriber(app: App, email: str) -> bool:
+    """Delete all that is known of a person but the HMAC that keeps the address out.
+
+    Returns whether they were on the list; the address is suppressed either way.
+    """
+    address = parse_address(email)
+    digest = app.digest_of(address)
+    with app.database.transaction() as tx:
+        subscribers.suppress(tx, digest, SuppressionReason.ASKED, app.now(), "erased")
+        found = subscribers.by_keys(tx, [address.key]).get(address.key)
+        if found:
+            log.erase(tx, found.id, app.now())
+    return found is not None
+
+
+def forget_unconfirmed(app: App) -> int:
+    """Forget who was asked a week ago and gave no word; return how many."""
+    now: datetime = app.now()
+    with app.database.transaction() as tx:
+        return log.expire(tx, now - consent.PENDING_FOR, now)

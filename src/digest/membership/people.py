@@ -1,0 +1,68 @@
+"""One person is found and edited, or many are picked by an expression."""
+
+from zoneinfo import available_timezones
+
+from digest.app import App
+from digest.audience.address import parse_address
+from digest.audience.filters import parse_filter
+from digest.errors import NotFound, WrongState
+from digest.model import Filter, Subscriber
+from digest.store import subscribers
+from digest.text import clean
+
+DENSITIES = ("", "full", "compact", "headlines")
+
+
+def find_subscriber(app: App, email: str) -> Subscriber:
+    """Return one person; NotFound when the address is not on the list."""
+    with app.database.reading() as tx:
+        return subscribers.find(tx, parse_address(email).key)
+
+
+def reading_filter(app: App, text: str) -> Filter:
+    """Return an expression's tree; its days begin in the publication's zone."""
+    return parse_filter(text, app.settings.zone)
+
+
+def edit_subscriber(
+    app: App,
+    email: str,
+    *,
+    name: str | None = None,
+    language: str | None = None,
+    timezone: str | None = None,
+    tags: tuple[str, ...] | None = None,
+) -> Subscriber:
+    """Change what is given of a person; an empty value takes it back."""
+    if timezone and timezone not in available_timezones():
+        raise WrongState(f"{timezone!r} is no time zone such as Europe/Berlin")
+    given = {"name": name, "language": language, "timezone": timezone}
+    values: dict[str, object] = {k: clean(v) for k, v in given.items() if v is not None}
+    if tags is not None:
+        values["tags"] = tuple(dict.fromkeys(filter(None, map(clean, tags))))
+    with app.database.transaction() as tx:
+        person = subscribers.find(tx, parse_address(email).key)
+        if values:
+            subscribers.edit(tx, person.id, values)
+    return find_subscriber(app, email)
+
+
+def prefer(
+    app: App,
+    email: str,
+    newsletter: str,
+    *,
+    muted: tuple[str, ...] | None = None,
+    density: str | None = None,
+) -> Subscriber:
+    """Change how a reader wants a newsletter: sections they do not want, how much of each story."""
+    if density not in (None, *DENSITIES):
+        raise WrongState(f"{density!r} is not one of {', '.join(DENSITIES[1:])}")
+    with app.database.transaction() as tx:
+        person = subscribers.find(tx, parse_address(email).key)
+        mine = next((s for s in person.subscriptions if s.newsletter == newsletter), None)
+        if mine is None:
+            raise NotFound(f"{person.email} is not subscribed to {newsletter}")
+        quiet = mine.muted if muted is None else tuple(sorted({*filter(None, map(clean, muted))}))
+        subscribers.prefer(tx, mine.id, quiet, mine.density if density is None else density)
+    return find_subscriber(app, email)

@@ -1,0 +1,68 @@
+"""A file's rows in a temporary table: filled without a lock on anything, then read by queries."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.store.database import Database, Transaction
+from digest.store.tables.types import UTCDateTime
+
+_CHUNK = 10_000
+
+STAGED = sa.Table(
+    "staged",
+    sa.MetaData(),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    *(
+        sa.Column(name, sa.String, nullable=False)
+        for name in "email key digest name tags language timezone state reason public_id ip".split()
+    ),
+    *(sa.Column(name, UTCDateTime) for name in ("created_at", "confirmed_at", "ended_at")),
+    prefixes=["TEMPORARY"],
+)
+
+
+@contextmanager
+def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Transaction]:
+    """Put rows, in the order of the columns, into the table; yield the connection that has it.
+
+    Moments are written as `stored` makes them.
+    """
+    with database.connected() as connection:
+        connection.execution_options(readonly=True)  # SQLite: no lock on the database
+        if database.is_sqlite:  # random keys go into trees larger than the usual 2 MB
+            connection.exec_driver_sql("PRAGMA cache_size=-98304")
+            connection.commit()
+        with connection.begin():
+            STAGED.create(connection)
+            _fill(connection, iter(rows))
+        connection.execution_options(readonly=False)
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.invalidate()  # closed, and the table is gone
+
+
+def stored(moment: datetime) -> str:
+    """Return a moment as both databases read it where nothing converts it."""
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:26]
+
+
+def _fill(tx: Transaction, rows: Iterator[tuple[Any, ...]]) -> None:
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
+        driver: Any = tx.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        tx.exec_driver_sql("ANALYZE staged")
+        return
+    marks = ", ".join("?" * len(STAGED.columns))
+    while chunk := list(islice(rows, _CHUNK)):
+        tx.exec_driver_sql(f"INSERT INTO staged VALUES ({marks})", chunk)  # noqa: S608

@@ -1,0 +1,109 @@
+"""F32, F36: a sender that is told to stop stops, and a pause loses nobody."""
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+import pytest
+
+from digest import pipeline
+from digest.model import EditionState
+from tests.faults.conftest import ALL, MakeOutlet
+from tests.faults.outlet import LATER, SOON, Outlet, wait_until
+from tests.faults.sender import Orders, finish, start
+from tests.faults.sink import Say, Sink
+
+PAUSES = 20 if ALL else 5
+Figures = Callable[..., None]
+
+
+def send_by_command(outlet: Outlet) -> subprocess.Popen[str]:
+    """Run `digest send` as a person or a service does."""
+    command = [sys.executable, "-m", "digest", "send", "latest", "--yes"]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=outlet.folder, text=True, stdout=quiet, stderr=quiet)
+
+
+def stopped_after(outlet: Outlet, sink: Sink, delay: float) -> tuple[int, float]:
+    """Send SIGTERM while messages wait for their verdict; return exit code and seconds."""
+    sink.rule = lambda heard: Say(delay=delay) if heard.command == "DOT" else None
+    sender = send_by_command(outlet)
+    wait_until(lambda: sink.commands["DOT"] >= outlet.connections)
+    begun = time.monotonic()
+    sender.terminate()
+    code = sender.wait(60)
+    return code, time.monotonic() - begun
+
+
+def test_f32_sigterm_lets_open_messages_finish(
+    make_outlet: MakeOutlet, sink: Sink, figures: Figures
+) -> None:
+    outlet = make_outlet(readers=300)
+    code, seconds = stopped_after(outlet, sink, 0.05)
+    numbers = outlet.numbers
+    assert code == 3  # stopped before the end, as the commands promise
+    assert seconds <= 5
+    assert numbers.uncertain == 0
+    assert {row.state.value for row in outlet.rows()} == {"queued", "sent"}
+    assert numbers.sent == len(sink.counts)
+    sink.rule = None
+    finish(Orders(outlet.folder))
+    assert set(sink.counts) == outlet.addresses
+    assert set(sink.counts.values()) == {1}
+    figures("F32", relay="50 ms", seconds=round(seconds, 2), uncertain=0, copies=0)
+
+
+@pytest.mark.thorough
+def test_f32_sigterm_waits_for_a_slow_relay_no_longer_than_the_grace(
+    make_outlet: MakeOutlet, sink: Sink, figures: Figures
+) -> None:
+    outlet = make_outlet(readers=80)
+    code, seconds = stopped_after(outlet, sink, 45)
+    assert code == 3
+    assert 25 < seconds <= 32
+    assert sum(sink.counts.values()) <= 4
+    sink.rule = None
+    outlet.expire()
+    finish(Orders(outlet.folder, at=(SOON, LATER)))
+    assert outlet.edition.state is EditionState.SENT
+    assert len(outlet.doubted) <= 4
+    assert {email for email, n in sink.counts.items() if n > 1} <= outlet.doubted
+    assert set(sink.counts) == outlet.addresses
+    figures("F32", relay="45 s", seconds=round(seconds, 1), uncertain=len(outlet.doubted))
+
+
+def begins_to_send(sender: BaseProcess, sink: Sink) -> None:
+    """Wait until a sender has something under way."""
+    begun = sink.commands["DOT"]
+    wait_until(lambda: sink.commands["DOT"] > begun or not sender.is_alive())
+
+
+@pytest.mark.seeds(1, 3, 10)
+def test_f36_pauses_with_settings_changed_in_between(
+    make_outlet: MakeOutlet, sink: Sink, seed: int, figures: Figures
+) -> None:
+    outlet, chance = make_outlet(readers=500 if ALL else 120), random.Random(seed)
+    sink.rule = lambda heard: Say(delay=0.01) if heard.command == "DOT" else None
+    config = outlet.folder / "config.toml"
+    original = config.read_text()
+    for _ in range(PAUSES):
+        changed = original.replace("connections = 4", f"connections = {chance.randrange(1, 5)}")
+        config.write_text(changed.replace('name = "Atlas Weekly"', 'name = "Atlas Daily"'))
+        sender = start(Orders(outlet.folder))
+        begins_to_send(sender, sink)
+        time.sleep(chance.random() * 0.02)
+        paused = pipeline.pause_edition(outlet.app, outlet.edition, "paused by a test")
+        sender.join(10)
+        assert sender.exitcode == 0
+        _ = outlet.numbers
+        pipeline.resume_edition(outlet.app, paused)
+    sink.rule = None
+    finish(Orders(outlet.folder))
+    assert outlet.edition.state is EditionState.SENT
+    assert set(sink.counts) == outlet.addresses
+    assert set(sink.counts.values()) == {1}
+    assert not any(b"Atlas Daily" in one.content for one in sink.taken)  # what was approved
+    figures("F36", pauses=PAUSES, lost=0, copies=0)

@@ -1,0 +1,150 @@
+"""An expression picks the same people as Python would, on both databases, whatever is in it."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest import membership
+from digest.app import App
+from digest.audience.filters import FIELDS, parse_filter
+from digest.errors import BadFilter
+from digest.membership import Wanted, import_file
+from digest.model import AllOf, AnyOf, Filter, Not, Subscriber, SubscriptionState, Term
+from digest.shapes import status
+from digest.store import picking, subscribers
+from tests.apps import an_app
+from tests.make import NOW
+from tests.test_takeout import a_person, lines_of
+
+
+@pytest.fixture
+def app(tmp_path: Path, database_url: str) -> Iterator[App]:
+    opened = an_app(tmp_path, database_url)
+    yield opened
+    opened.close()
+
+
+def stock(app: App, names: list[str], count: int = 400) -> list[Subscriber]:
+    chance = random.Random(5)
+    people = [a_person(chance, number) for number in range(count)]
+    for person, name in zip(people, names, strict=False):
+        person["name"], person["tags"] = " ".join(name.split()), ["vip", name.replace("\n", " ")]
+    path = app.folder / "people.jsonl"
+    path.write_text(lines_of(people), "utf-8")
+    import_file(app, path, Wanted("weekly"), apply=True)
+    with app.database.reading() as tx:
+        return list(subscribers.some(tx))
+
+
+def holds(wanted: Filter, person: Subscriber) -> bool:
+    if isinstance(wanted, AllOf):
+        return all(holds(part, person) for part in wanted.parts)
+    if isinstance(wanted, AnyOf):
+        return any(holds(part, person) for part in wanted.parts)
+    if isinstance(wanted, Not):
+        return not holds(wanted.part, person)
+    return any(_one(wanted.field, value, person) for value in wanted.values)
+
+
+def _one(field: str, value: object, person: Subscriber) -> bool:
+    mine = [s for s in person.subscriptions if s.state is not SubscriptionState.ENDED]
+    text = str(value)
+    assert person.created_at is not None
+    return {
+        "status": lambda: status(person) == text,
+        "newsletter": lambda: any(s.newsletter == text for s in mine),
+        "category": lambda: any(text not in s.muted for s in mine),
+        "density": lambda: any(s.density == text for s in mine),
+        "tag": lambda: text in person.tags,
+        "email": lambda: text.casefold() in person.email.casefold(),
+        "domain": lambda: person.email.casefold().endswith("@" + text.lower()),
+        "name": lambda: text in person.name,
+        "language": lambda: person.language == text,
+        "timezone": lambda: person.timezone == text,
+        "since": lambda: person.created_at >= value,  # type: ignore[operator]
+        "until": lambda: person.created_at < value,  # type: ignore[operator]
+    }[field]()
+
+
+def agreed(app: App, people: list[Subscriber], wanted: Filter) -> int:
+    with app.database.reading() as tx:
+        found = [person.id for person in subscribers.some(tx, wanted)]
+        assert subscribers.count(tx, wanted) == len(found)
+    assert found == [person.id for person in people if holds(wanted, person)]
+    return len(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "status:active",
+        "-status:active,pending",
+        "status:suppressed OR tag:vip",
+        'tag:"local news" -newsletter:daily',
+        "category:Sport status:active since:2024-01-01",
+        '-(category:Sport OR category:"World, and all") until:2026-01-01',
+        "domain:xn--bcher-kva.example language:de,pt-BR",
+        "email:READER name:Ada density:compact",
+        "timezone:Europe/Berlin -tag:a%b_",
+    ],
+)
+def test_expressions_pick_who_python_would(app: App, text: str) -> None:
+    people = stock(app, [])
+    found = agreed(app, people, parse_filter(text))
+    assert found > 0 or "name:Ada" in text
+
+
+def test_no_naughty_string_changes_what_is_picked(app: App, corpus: Callable[[str], Path]) -> None:
+    naughty = json.loads((corpus("naughty-strings") / "blns.json").read_text("utf-8"))
+    people = stock(app, naughty, len(naughty))
+    words = ("tag", "name", "email", "domain", "newsletter", "category", "language", "timezone")
+    for text in naughty:
+        value = text.replace('"', "").replace("\0", "") or "x"
+        for field in words if len(value) < 40 else words[:2]:
+            agreed(app, people, Term(field, (value,)))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1=1", "write FIELD:VALUE"),
+        ("password:x", "no field 'password'"),
+        ("status:active; DROP TABLE subscriber", "write FIELD:VALUE"),
+        ("status:maybe", "not one of pending, active"),
+        ("since:yesterday", "not a day"),
+        ("(status:active", "not closed"),
+        ("status:active)", "too many"),
+        ("OR status:active", "between two terms"),
+        ("tag:", "write FIELD:VALUE"),
+        ("tag:,", "has no value"),
+        ("-" * 3 + "(" * 60, "write FIELD"),
+        ("(" * 60, "nested"),
+        ("tag:" + "x" * 5_000, "longer"),
+    ],
+)
+def test_a_wrong_expression_says_what_is_wrong(text: str, says: str) -> None:
+    with pytest.raises(BadFilter, match=says):
+        parse_filter(text)
+
+
+def test_days_begin_in_the_publication_s_zone(app: App) -> None:
+    wanted = membership.reading_filter(app, "since:2026-07-01")
+    assert wanted == AllOf((Term("since", (datetime(2026, 6, 30, 22, tzinfo=UTC),)),))
+
+
+def test_every_field_and_order_works_on_both_databases(app: App) -> None:
+    people = stock(app, [], 60)
+    for field in FIELDS:
+        days = (NOW - timedelta(days=900),) if field in {"since", "until"} else ("weekly",)
+        agreed(app, people, Term(field, days))
+    with app.database.reading() as tx:
+        for order in picking.ORDERS:
+            up = [p.id for p in subscribers.some(tx, order=order)]
+            down = [p.id for p in subscribers.some(tx, order=f"-{order}")]
+            assert up == down[::-1]
+            assert len(up) == 60
