@@ -45,6 +45,7 @@ class Sink:
     tls: ssl.SSLContext | None = None  #: TLS from the first byte
     password: str = ""  #: when set, only user "digest" with it may send
     smtputf8: bool = True
+    pipelining: bool = True
     host: str = "127.0.0.1"
     port: int = 0
     received: list[Received] = field(default_factory=list)
@@ -197,6 +198,21 @@ class _Handler:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+
+    async def handle_EHLO(  # noqa: N802
+        self,
+        server: _Conversation,
+        session: Session,
+        envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return (
+            [*responses[:-1], "250-PIPELINING", responses[-1]]
+            if self._sink.pipelining
+            else responses
+        )
 
     async def handle_DATA(  # noqa: N802
         self, server: _Conversation, session: Session, envelope: Envelope

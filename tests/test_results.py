@@ -12,8 +12,8 @@ from digest.app import App
 from digest.errors import StoreError
 from digest.model import Delivery, DeliveryState
 from digest.pipeline import results
-from digest.pipeline.results import Result
 from digest.store import deliveries, outbox
+from digest.store.outbox import Result
 from tests.apps import an_app, fill
 from tests.make import NOW
 
@@ -78,11 +78,14 @@ def test_what_was_heard_settles_a_row_that_was_called_uncertain_since(
     app: App, handed: list[Delivery], token: str
 ) -> None:
     first, second, third, fourth = handed
+    before = (
+        Result(first.id, token, DeliveryState.UNCERTAIN, "no answer", NOW),
+        Result(second.id, token, DeliveryState.UNCERTAIN, "no answer", NOW),
+        Result(third.id, token, DeliveryState.QUEUED, "", NOW),
+        Result(fourth.id, token, DeliveryState.SENT, "250 ok", NOW),
+    )
     with app.database.transaction() as tx:
-        for row in (first, second):
-            outbox.settle(tx, row, token, DeliveryState.UNCERTAIN, "no answer", NOW)
-        outbox.release(tx, third, token)
-        outbox.settle(tx, fourth, token, DeliveryState.SENT, "250 ok", NOW)
+        assert outbox.settle_all(tx, before) == 4
     heard = (DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.SENT, DeliveryState.FAILED)
     kept = [Result(r.id, token, s, "", NOW) for r, s in zip(handed, heard, strict=True)]
     results.keep(app, kept)

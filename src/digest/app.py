@@ -18,6 +18,7 @@ from digest.store import Database, instance
 
 if TYPE_CHECKING:
     from digest.deliver.dkim import Signer
+    from digest.deliver.lanes import Lanes, Loop
     from digest.deliver.transports.base import Transport
     from digest.ingest.apart import Apart
     from digest.ingest.http import Fetcher
@@ -78,6 +79,16 @@ class App:
         self.require_unlocked()
         opened = TRANSPORTS[self.settings.mail.transport](self._mail)
         return Signed(opened, self.signers) if self.signers else opened
+
+    def open_lanes(self, loop: "Loop") -> "Lanes":
+        """Open the ways out for many messages, which come signed; the caller closes them.
+
+        Locked when the database is a copy.
+        """
+        from digest.deliver.transports import lanes_for
+
+        self.require_unlocked()
+        return lanes_for(self._mail, loop)
 
     @cached_property
     def signers(self) -> "tuple[Signer, ...]":

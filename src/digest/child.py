@@ -55,6 +55,18 @@ class Child:
                 self._drop()
                 raise
 
+    def start(self) -> socket.socket:
+        """Return our end of the socket, to be told when an answer is there."""
+        return self._started().near
+
+    def tell(self, request: bytes) -> None:
+        """Send a request whose answer is heard later, in order."""
+        _send(self._started().near, request)
+
+    def hear(self) -> bytes:
+        """Return the next answer; OSError when the process is gone."""
+        return self._started().hear()
+
     def close(self) -> None:
         """End the process; the next request starts a new one."""
         with self._lock:
@@ -76,8 +88,8 @@ class _Running:
 
     def __init__(self, script: str, seconds: int) -> None:
         self.owner = os.getpid()
-        self._near, far = socket.socketpair()
-        self._near.settimeout(_PATIENCE * seconds)  # a child that works gives up before
+        self.near, far = socket.socketpair()
+        self.near.settimeout(_PATIENCE * seconds)  # a child that works gives up before
         fd = far.fileno()
         with far:
             self.process = subprocess.Popen(  # noqa: S603 - our own file and two numbers
@@ -89,12 +101,16 @@ class _Running:
                 pass_fds=(fd,),
                 process_group=0,  # Ctrl-C is for us; the child ends with its socket
             )
-        self.stop = weakref.finalize(self, _stop, self.process, self._near, self.owner)
+        self.stop = weakref.finalize(self, _stop, self.process, self.near, self.owner)
 
     def ask(self, request: bytes) -> bytes:
         """Send one request and wait for the answer; OSError when none comes."""
-        _send(self._near, request)
-        found = _received(self._near)
+        _send(self.near, request)
+        return self.hear()
+
+    def hear(self) -> bytes:
+        """Wait for the next answer; OSError when none comes."""
+        found = _received(self.near)
         if not found:
             raise ConnectionError("the child is gone")
         return found

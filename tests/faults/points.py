@@ -71,6 +71,7 @@ def _around(points: Points, name: str, work: Callable[[], Any]) -> Any:
 def _watch_sockets(points: Points) -> None:
     for method in ("send", "sendall"):
         _watch_send(points, method, getattr(socket.socket, method))
+    _watch_sendmsg(points)
 
 
 def _watch_send(points: Points, method: str, usual: Callable[..., Any]) -> None:
@@ -86,6 +87,22 @@ def _watch_send(points: Points, method: str, usual: Callable[..., Any]) -> None:
         return sent
 
     setattr(socket.socket, method, send)
+
+
+def _watch_sendmsg(points: Points) -> None:
+    usual = socket.socket.sendmsg
+
+    def sendmsg(self: socket.socket, buffers: Any, *rest: Any) -> int:
+        points.pass_by("before send")
+        if points.next_is_it:
+            whole = b"".join(map(bytes, buffers))
+            usual(self, [whole[: len(whole) // 2]])
+        points.pass_by("in send")
+        sent = usual(self, buffers, *rest)
+        points.pass_by("after send")
+        return sent
+
+    setattr(socket.socket, "sendmsg", sendmsg)  # noqa: B010
 
 
 def _watch_sqlite(  # noqa: C901

@@ -23,7 +23,9 @@ from tests.faults.sender import Orders, finish, said, start
 from tests.faults.sink import Heard, Say, Sink
 
 #: A body on its way: what a header starts with, at the head of what is written to a socket.
-_BODY = re.compile(r'sendto\(\d+, "(Date|From|To|Subject|Message-ID|MIME|List|DKIM|Return)', re.I)
+_BODY = re.compile(
+    r'(sendto\(\d+, |iov_base=)"(Date|From|To|Subject|Message-ID|MIME|List|DKIM|Return)', re.I
+)
 Figures = Callable[..., None]
 READERS = 500 if ALL else 60
 
@@ -192,7 +194,7 @@ def test_f26_the_disk_has_every_fence_before_its_dot(
     command = [sys.executable, "-m", "digest", "send", "latest", "--yes"]
     if not shutil.which("strace"):
         pytest.skip("strace is missing: nothing else sees what reaches the disk")
-    wanted = "trace=fsync,fdatasync,sendto,write"
+    wanted = "trace=fsync,fdatasync,sendto,sendmsg,write"
     trace = ["strace", "-f", "-s", "40", "-e", wanted, "-o", str(calls)]
     subprocess.run(
         [*trace, *command], cwd=outlet.folder, check=True, capture_output=True, timeout=120

@@ -5,6 +5,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 
 from digest.errors import ConfigError, InvalidToken
@@ -84,7 +85,10 @@ def bounce_tag(keys: Keys, delivery_id: int) -> str:
 
 def _mac(keys: Keys, key_id: str, purpose: str, name: bytes) -> bytes:
     """Sign with a key of its own for each purpose (T16): no token opens two doors."""
-    purpose_key = hmac.digest(
-        keys.secrets[key_id], b"digest link v1\0" + purpose.encode(), "sha256"
-    )
+    purpose_key = _purpose_key(keys.secrets[key_id], purpose)
     return hmac.digest(purpose_key, key_id.encode() + name, "sha256")[:_MAC_BYTES]
+
+
+@lru_cache(maxsize=8)
+def _purpose_key(secret: bytes, purpose: str) -> bytes:
+    return hmac.digest(secret, b"digest link v1\0" + purpose.encode(), "sha256")

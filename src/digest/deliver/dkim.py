@@ -3,12 +3,13 @@
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from digest.deliver.headers import ascii_domain
+from digest.deliver.keys import Sign, load_key
 from digest.deliver.transports.base import Transport
 from digest.errors import ConfigError
 from digest.model import Message, Receipt
@@ -31,7 +32,8 @@ class Signer:
     algorithm: str
     domain: str
     selector: str
-    sign: Callable[[bytes], bytes]
+    sign: Sign
+    pem: bytes = field(repr=False)  #: the private key
 
 
 class Signed:
@@ -52,6 +54,26 @@ class Signed:
 
 def signatures(content: bytes, signers: Sequence[Signer]) -> bytes:
     """Return one DKIM-Signature line for each signer, over relaxed headers and the simple body."""
+    drafts = draft(content, signers)
+    return b"".join(d.line(s.sign(d.data)) for d, s in zip(drafts, signers, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A DKIM-Signature line without its signature."""
+
+    value: bytes
+    data: bytes  #: what is signed
+
+    def line(self, signed: bytes) -> bytes:
+        """Return the whole line."""
+        coded = b64encode(signed)
+        rows = [coded[start : start + 72] for start in range(0, len(coded), 72)]
+        return b"DKIM-Signature:" + self.value + b"\r\n\t ".join(rows) + b"\r\n"
+
+
+def draft(content: bytes, signers: Sequence[Signer]) -> list[Draft]:
+    """Return what each signer has to sign."""
     head, _, body = content.partition(b"\r\n\r\n")
     fields: dict[str, list[bytes]] = {}
     for name, value in _FIELD.findall(head + b"\r\n"):
@@ -63,16 +85,12 @@ def signatures(content: bytes, signers: Sequence[Signer]) -> bytes:
     body_hash = b64encode(hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n").digest()).decode()
     date = parsedate_to_datetime(fields["date"][0].partition(b":")[2].decode())
     facts = f"t={int(date.timestamp())};\r\n\th={':'.join(names)};\r\n\tbh={body_hash};\r\n\tb="
-    return b"".join(_line(signer, facts, canonical) for signer in signers)
-
-
-def _line(signer: Signer, facts: str, canonical: bytes) -> bytes:
-    own = f"v=1; a={signer.algorithm}; c=relaxed/simple;\r\n\td={signer.domain};"
-    value = f" {own} s={signer.selector}; {facts}".encode()
-    signed = signer.sign(canonical + b"dkim-signature:" + _relaxed(value))
-    coded = b64encode(signed)
-    rows = [coded[start : start + 72] for start in range(0, len(coded), 72)]
-    return b"DKIM-Signature:" + value + b"\r\n\t ".join(rows) + b"\r\n"
+    drafts = []
+    for signer in signers:
+        own = f"v=1; a={signer.algorithm}; c=relaxed/simple;\r\n\td={signer.domain};"
+        value = f" {own} s={signer.selector}; {facts}".encode()
+        drafts.append(Draft(value, canonical + b"dkim-signature:" + _relaxed(value)))
+    return drafts
 
 
 def _relaxed(value: bytes) -> bytes:
@@ -87,27 +105,18 @@ def load_signers(settings: Dkim, folder: Path) -> tuple[Signer, ...]:
     )
     domain = ascii_domain(settings.domain) if settings.domain else ""
     return tuple(
-        Signer(algorithm, domain, selector, _loaded(folder / path, algorithm))
+        _loaded(algorithm, domain, selector, folder / path)
         for algorithm, selector, path in keys
         if domain and path
     )
 
 
-def _loaded(path: Path, algorithm: str) -> Callable[[bytes], bytes]:
-    """Return how to sign with the private key in a PEM file."""
+def _loaded(algorithm: str, domain: str, selector: str, path: Path) -> Signer:
+    """Return the signer of the private key in a PEM file."""
     try:
-        from cryptography.hazmat.primitives import hashes, serialization
-        from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
-    except ModuleNotFoundError as error:
-        raise ConfigError("signing needs the extra: pip install 'digest[dkim]'") from error
-    try:
-        key = serialization.load_pem_private_key(path.read_bytes(), None)
+        pem = path.read_bytes()
+        return Signer(algorithm, domain, selector, load_key(algorithm, pem), pem)
     except OSError as error:
         raise ConfigError(f"{path}: the DKIM key cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: is no private key in PEM without a password") from error
-    if algorithm == "rsa-sha256" and isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 1024:
-        return lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-    if algorithm == "ed25519-sha256" and isinstance(key, ed25519.Ed25519PrivateKey):
-        return lambda data: key.sign(hashlib.sha256(data).digest())
-    raise ConfigError(f"{path}: is no key for {algorithm}")
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error

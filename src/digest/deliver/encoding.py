@@ -42,6 +42,15 @@ def quoted_printable(raw: bytes) -> bytes:
     return b"\r\n".join(_encode_line(line) for line in raw.split(b"\r\n"))
 
 
+def check_wire(content: bytes) -> None:
+    """Raise RenderError for bytes that would not arrive as they are; once for all copies (T26)."""
+    pairs = content.count(b"\r\n")
+    if content.count(b"\r") != pairs or content.count(b"\n") != pairs or b"\0" in content:
+        raise RenderError("the message has a bare CR or LF, or a NUL")
+    if b"\r\n." in content or content.startswith(b".") or not content.endswith(b"\r\n"):
+        raise RenderError("a line of the message starts with a dot, or the last one has no end")
+
+
 def base64_lines(raw: bytes) -> bytes:
     """Encode `raw` as base64 in lines of 76 columns, without a last line end."""
     whole = b2a_base64(raw, newline=False)

@@ -5,10 +5,17 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from digest.deliver import headers
-from digest.deliver.encoding import base64_lines, quoted_printable, wants_base64, wire_lines
+from digest.deliver.encoding import (
+    base64_lines,
+    check_wire,
+    quoted_printable,
+    wants_base64,
+    wire_lines,
+)
 from digest.deliver.head import Head, Recipient
 from digest.errors import DeliveryError, RenderError
 from digest.model import Message, Rendered
@@ -41,6 +48,11 @@ class Compiled:
     return_path: str
 
     @property
+    def tagged(self) -> bool:
+        """Say whether bounces come to a mailbox of their own, which learns whose they are."""
+        return self.return_path != headers.mail_address("From", self.head.sender_email)
+
+    @property
     def sha256(self) -> str:
         """Return the hash of what is sent, tokens unfilled, without the reader's own lines."""
         return hashlib.sha256(b"".join(piece.fill(_MARK) for piece in self.pieces)).hexdigest()
@@ -53,6 +65,7 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     marks = 2 + rendered.text.count(TOKEN) + rendered.html.count(TOKEN)
     if sum(len(piece.segments) - 1 for piece in pieces) != marks:
         raise RenderError("a recipient token was lost in encoding")
+    check_wire(b"".join(piece.fill(_MARK) for piece in pieces))
     return Compiled(head, pieces, headers.mail_address("Return-Path", head.return_path))
 
 
@@ -73,9 +86,10 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
 
 def _sender(compiled: Compiled, tag: str) -> str:
     """Return the envelope sender; a mailbox for bounces learns by the tag whose it is (VERP)."""
+    if not tag or not compiled.tagged:
+        return compiled.return_path
     local, _, domain = compiled.return_path.rpartition("@")
-    own = compiled.return_path != headers.mail_address("From", compiled.head.sender_email)
-    return f"{local}+{tag}@{domain}" if tag and own else compiled.return_path
+    return f"{local}+{tag}@{domain}"
 
 
 def plain_message(
@@ -103,8 +117,12 @@ def _own_lines(email: str, date: datetime, left: str, domain: str) -> tuple[byte
         to = headers.field("To", address)
     except RenderError as exc:
         raise DeliveryError(str(exc), permanent=True) from exc
-    when = format_datetime(date.astimezone(UTC))
-    return to + f"Date: {when}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
+    return to + f"Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
+
+
+@lru_cache(maxsize=8)
+def _when(date: datetime) -> str:
+    return format_datetime(date.astimezone(UTC))
 
 
 def _common_lines(rendered: Rendered, head: Head) -> bytes:

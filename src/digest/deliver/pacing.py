@@ -10,6 +10,7 @@ from digest.errors import ConfigError
 _WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
 GIVE_UP_AFTER = timedelta(hours=24)
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+_WIDEN = 10.0  #: seconds until one more connection is tried
 _SAME, _DOMAINS = 10, 3  #: so many equal refusals in a row, over so many domains, mean us
 _CLASS = re.compile(r"\d{3}(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 
@@ -53,6 +54,33 @@ def parse_rate(rate: str) -> float:
     if not found:
         raise ConfigError(f'{rate!r} is not a rate; write e.g. "20/s" or "5000/h"')
     return _SECONDS[found[2]] / int(found[1])
+
+
+def warmed(spacing: float, warm_up: timedelta, since_start: timedelta) -> float:
+    """Return the seconds between two messages while the rate rises evenly to its full height.
+
+    It starts at a twentieth, so that the first message is not waited for.
+    """
+    share = since_start / warm_up if warm_up else 1.0
+    return spacing / min(1.0, max(share, 0.05))
+
+
+class Width:
+    """How many connections at once: fewer when the relay wants fewer, one more every while."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._now = most
+        self._widen_at = 0.0
+
+    def at(self, moment: float) -> int:
+        """Return how many there may be at a moment, in seconds of any clock."""
+        if self._now < self._most and moment >= self._widen_at:
+            self._now, self._widen_at = self._now + 1, moment + _WIDEN
+        return self._now
+
+    def narrow(self, to: int, moment: float) -> None:
+        """Have no more than `to` for a while, but at least one."""
+        self._now, self._widen_at = max(1, min(to, self._now)), moment + _WIDEN
 
 
 def _wait(attempt: int) -> timedelta:

@@ -1,201 +1,294 @@
-"""The connections of one drain: claim, fence, send, record, until nothing is left or it is over."""
+"""One drain: claim, announce, fence, let go, record, until nothing is left or it is over.
 
+One thread and one loop drive every connection. Each time something has come, one transaction
+records what was taken and fences what is about to leave, and only then does it leave: after a crash
+at most one message per connection is in doubt.
+"""
+
+import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import astuple, dataclass, field
-from datetime import timedelta
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
 from digest.deliver.head import Recipient
+from digest.deliver.lanes import Event, Lanes, Loop
 from digest.deliver.message import Compiled, build
-from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, parse_rate, retry_after
-from digest.deliver.transports.base import Transport
+from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, retry_after
+from digest.deliver.signing import Signing
 from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
-from digest.model import Delivery, DeliveryState, Edition, Numbers
-from digest.pipeline.results import Result, keep
-from digest.store import deliveries, editions, outbox
+from digest.model import Delivery, DeliveryState, Edition, Message, Numbers
+from digest.pipeline.pace import Pace
+from digest.pipeline.results import Absence
+from digest.store import editions, outbox
+from digest.store.outbox import Result
 
-_BATCH = 20  #: rows one connection claims at a time
-_KEEP_TRYING = 600.0  #: seconds a result is offered to a database that is away
+_LOOK = 0.2  #: seconds after which a stop is seen at the latest
+_FEW = 200  #: readers for whom no process is started to sign
 
 
 @dataclass
 class Run:
-    """One drain: what its connections share."""
+    """What one drain knows."""
 
     app: App
     edition: Edition
     compiled: Compiled
     stopped: threading.Event  #: the caller's: it ends more than this drain
     on_progress: Callable[[Numbers], None] | None
+    lanes: Lanes
+    loop: Loop
+    signing: Signing | None
+    pace: Pace
+    away: Absence
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
     problem: str = ""
     lasting: bool = False
-    dead: threading.Event = field(default_factory=threading.Event)  #: nothing can be sent
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    over: bool = False  #: no new message may start
+    dry: bool = False  #: there is nothing to claim
     refusals: list[tuple[Delivery, str]] = field(default_factory=list)  #: for good, in a row
-    next_start: float = 0.0
-    next_word: float = 0.0
-
-    @property
-    def over(self) -> bool:
-        """Say whether no new message may start."""
-        return self.stopped.is_set() or self.dead.is_set()
-
-    def wait_turn(self) -> None:
-        """Keep the configured rate over all connections."""
-        spacing = parse_rate(self.app.settings.mail.rate)
-        if not spacing:
-            return
-        with self.lock:
-            start = max(self.next_start, time.monotonic())
-            self.next_start = start + spacing
-        while not self.over and (left := start - time.monotonic()) > 0:
-            self.stopped.wait(min(left, 0.2))
+    held: dict[int, Delivery] = field(default_factory=dict)  #: claimed, and no result recorded
+    waiting: deque[Delivery] = field(default_factory=deque)  #: of those, not made into a message
+    offered: set[int] = field(default_factory=set)  #: of those, on a connection
+    ready: list[int] = field(default_factory=list)  #: of those, to be fenced
+    results: list[Result] = field(default_factory=list)  #: to be recorded
 
     def give_up(self, error: TransportDown) -> None:
-        """Remember why nothing can be sent and stop the other connections."""
-        with self.lock:
-            self.problem = self.problem or str(error)
-            self.lasting = self.lasting or error.lasting
-        self.dead.set()
+        """Remember why nothing can be sent."""
+        self.problem = self.problem or str(error)
+        self.lasting = self.lasting or error.lasting
+
+    def note(
+        self, number: int, state: DeliveryState, reply: str = "", again: datetime | None = None
+    ) -> Delivery:
+        """Have a result recorded; return its row."""
+        result = Result(number, self.token, state, reply, self.app.now(), again)
+        self.results.append(result)
+        self.offered.discard(number)
+        return self.held.pop(number)
+
+    def undo(self, number: int) -> None:
+        """Have a row given back whose dot has not left."""
+        self.note(number, DeliveryState.QUEUED)
+        self.dry = False
 
     def heard(self, delivery: Delivery, refusal: str = "") -> None:
         """Give up when one reader after the other is refused with the same words."""
-        with self.lock:
-            if not refusal:
-                self.refusals.clear()
-                return
-            self.refusals.append((delivery, refusal))
-            words = all_refused([(each.email, said) for each, said in self.refusals])
-        if words and not self.dead.is_set():
+        if not refusal:
+            self.refusals.clear()
+            return
+        self.refusals.append((delivery, refusal))
+        words = all_refused([(each.email, said) for each, said in self.refusals])
+        if words and not self.problem:
             problem = f"one reader after the other is refused with {words}: {refusal}"
             self.give_up(TransportDown(problem, lasting=True))
 
-    def say(self) -> None:
-        """Tell how far it is, at most once a second."""
-        with self.lock:
-            if self.on_progress is None or time.monotonic() < self.next_word:
-                return
-            self.next_word = time.monotonic() + 1
-        with self.app.database.reading() as tx:
-            self.on_progress(outbox.numbers(tx, self.edition.id))
+
+def start(
+    app: App,
+    edition: Edition,
+    compiled: Compiled,
+    stopped: threading.Event,
+    on_progress: Callable[[Numbers], None] | None,
+) -> Run:
+    """Make ready for a drain; nothing is connected before `work`."""
+    with app.database.reading() as tx:
+        since = app.now() - editions.changed_at(tx, edition.id)
+        many = outbox.numbers(tx, edition.id).open > _FEW
+    mail, loop = app.settings.mail, Loop()
+    lanes = app.open_lanes(loop)
+    processes = len(os.sched_getaffinity(0)) if many else 0
+    signing = Signing(loop, app.signers, processes) if app.signers else None
+    pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
+    return Run(
+        app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace, Absence(app)
+    )
 
 
 def work(run: Run) -> None:
-    """Serve the outbox over one connection until it is empty, stopped, or the server is gone."""
-    token = secrets.token_hex(8)
-    with closing(run.app.open_transport()) as transport:
-        while not run.over:
-            with run.app.database.transaction() as tx:
-                if not editions.is_sending(tx, run.edition.id):
+    """Serve the outbox until it is empty, stopped, or the server is gone."""
+    try:
+        while True:
+            _look_up(run)
+            _commit(run)
+            if not run.away.error:
+                _offer(run)
+                _say(run)
+            run.lanes.flush()
+            if not run.held and (run.dry or run.over):
+                if not run.results:
                     return
-                claimed = outbox.claim(tx, run.edition.id, token, _batch(run.app), run.app.now())
-            if not claimed:
-                return
-            _send_batch(run, transport, claimed, token)
+                if run.away.error and run.stopped.is_set():
+                    raise run.away.error
+            run.loop.run(min(_LOOK, run.pace.wait() or _LOOK))
+            events, run.lanes.events = run.lanes.events, []
+            for event in events:
+                _sort(run, event)
+    finally:
+        run.lanes.close()
+        if run.signing:
+            run.signing.close()
+        run.loop.close()
 
 
-def _batch(app: App) -> int:
-    """Return how many rows to claim: no more than the rate lets through before claims lapse."""
-    spacing = parse_rate(app.settings.mail.rate) * app.settings.mail.connections
-    return max(1, min(_BATCH, int(outbox.CLAIM_SECONDS / 2 / spacing))) if spacing else _BATCH
-
-
-def _send_batch(run: Run, transport: Transport, claimed: Sequence[Delivery], token: str) -> None:
-    for position, delivery in enumerate(claimed):
-        run.wait_turn()
-        if run.over:
-            _release(run, claimed[position:], token)
-            break
-        _send_one(run, transport, delivery, token)
-    run.say()
-
-
-def _release(run: Run, rest: Sequence[Delivery], token: str) -> None:
-    with run.app.database.transaction() as tx:
-        for delivery in rest:
-            outbox.release(tx, delivery, token)
-
-
-def _send_one(run: Run, transport: Transport, delivery: Delivery, token: str) -> None:
-    """Fence, send, record: the fence is committed before the transport gets the message."""
-    app = run.app
-    try:
-        message = build(run.compiled, _recipient(app, delivery))
-    except (RenderError, DeliveryError) as error:
-        _settle(app, delivery, token, DeliveryState.FAILED, f"not sent: {error}")
+def _look_up(run: Run) -> None:
+    """See whether it is over; then nothing more leaves and what has not left is given back."""
+    if run.lanes.problem:
+        run.give_up(run.lanes.problem)
+    run.over = run.over or bool(run.problem) or run.stopped.is_set()
+    if not run.over:
         return
-    try:
-        with app.database.transaction() as tx:
-            fenced = outbox.hand(tx, delivery, token, app.now())
-    except StoreError:
-        # Whether the fence stands is not known: no dot leaves, and the row goes back.
-        keep(app, [Result(delivery.id, token, DeliveryState.QUEUED, "", app.now())])
-        raise
-    if not fenced:
-        return
-    try:
-        receipt = transport.send(message)
-    except DeliveryError as error:
-        _settle_refused(app, delivery, token, error)
-        if error.permanent and error.code:
-            run.heard(delivery, str(error))
-    except TransportDown as error:
-        _settle_down(run, delivery, token, error)
+    _drop_ready(run)
+    run.waiting.clear()
+    for number in [each for each in run.held if each not in run.offered]:
+        run.undo(number)
+
+
+def _drop_ready(run: Run) -> None:
+    """Let no dot leave of what is ready, and give it back."""
+    for number in run.ready:
+        run.lanes.drop(number)
+        run.undo(number)
+    run.ready = []
+
+
+def _sort(run: Run, event: Event) -> None:
+    """Take note of what became of one message."""
+    outcome, number = event.outcome, event.id
+    if outcome is None:
+        run.ready.append(number)
+    elif isinstance(outcome, str):
+        run.heard(run.note(number, DeliveryState.SENT, outcome))
+    elif isinstance(outcome, DeliveryError):
+        delivery = run.note(number, *_refused(run.app, run.held[number], outcome))
+        if outcome.permanent and outcome.code:
+            run.heard(delivery, str(outcome))
+    elif outcome.uncertain:
+        run.note(number, DeliveryState.UNCERTAIN, str(outcome))
     else:
-        _settle(app, delivery, token, DeliveryState.SENT, receipt.reply)
-        run.heard(delivery)
+        run.undo(number)
 
 
-def _recipient(app: App, delivery: Delivery) -> Recipient:
-    signed = make_token(app.keys, UNSUBSCRIBE, delivery.public_id)
-    claimed_at = delivery.first_claimed_at or app.now()
-    tag = bounce_tag(app.keys, delivery.id)
-    return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
-
-
-def _settle_refused(app: App, delivery: Delivery, token: str, error: DeliveryError) -> None:
+def _refused(
+    app: App, delivery: Delivery, error: DeliveryError
+) -> tuple[DeliveryState, str, datetime | None]:
+    """Return what a refusal makes of a row, and when it is tried again."""
     wait = retry_after(delivery.attempts)
     old = app.now() - (delivery.first_claimed_at or app.now())
     if error.permanent:
-        _settle(app, delivery, token, DeliveryState.FAILED, str(error))
-    elif wait is None or old + wait > GIVE_UP_AFTER:
-        _settle(app, delivery, token, DeliveryState.EXPIRED, str(error))
-    else:
-        _settle(app, delivery, token, DeliveryState.DEFERRED, str(error), wait)
+        return DeliveryState.FAILED, str(error), None
+    if wait is None or old + wait > GIVE_UP_AFTER:
+        return DeliveryState.EXPIRED, str(error), None
+    return DeliveryState.DEFERRED, str(error), app.now() + wait
 
 
-def _settle_down(run: Run, delivery: Delivery, token: str, error: TransportDown) -> None:
-    run.give_up(error)
-    state = DeliveryState.UNCERTAIN if error.uncertain else DeliveryState.QUEUED
-    _settle(run.app, delivery, token, state, str(error))
+def _commit(run: Run) -> None:
+    """Record, fence and claim in one transaction; then let go what was fenced."""
+    if run.away.too_early:
+        _drop_ready(run)
+        run.away.keep(run.results)
+        return
+    wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.waiting))
+    if not (run.results or run.ready or wanted):
+        return
+    try:
+        fenced = _write(run, wanted)
+    except StoreError as error:
+        # Whether the fences hold is not known: no dot. What was taken must not be forgotten.
+        _drop_ready(run)
+        run.away.keep(run.results)
+        run.away.goes_on(error)
+        return
+    run.away.ends()
+    for number in run.ready:
+        if number in fenced:
+            run.lanes.go(number)
+        else:
+            run.lanes.drop(number)
+            run.offered.discard(number)
+            run.held.pop(number)
+    run.ready, run.results = [], []
 
 
-def _settle(
-    app: App,
-    delivery: Delivery,
-    token: str,
-    state: DeliveryState,
-    reply: str,
-    wait: timedelta | None = None,
-) -> None:
-    now = app.now()
-    result = Result(delivery.id, token, state, reply, now, now + wait if wait else None)
-    give_up_at, kept = time.monotonic() + _KEEP_TRYING, False
-    while True:
-        try:
-            with app.database.transaction() as tx:
-                deliveries.settle_late(tx, *astuple(result))
-            return
-        except StoreError:
-            # The message is gone either way: what became of it must not be forgotten.
-            if not kept:
-                keep(app, [result])
-            kept = True
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.5)
+def _write(run: Run, wanted: int) -> set[int]:
+    app, now, fenced = run.app, run.app.now(), set[int]()
+    with app.database.transaction() as tx:
+        outbox.settle_all(tx, run.results)
+        if run.ready:
+            ready = [run.held[number] for number in run.ready]
+            fenced = outbox.hand_all(tx, ready, run.token, now)
+        if (wanted or len(fenced) < len(run.ready)) and not editions.is_sending(tx, run.edition.id):
+            run.over = True
+        elif wanted:
+            claimed = outbox.claim(tx, run.edition.id, run.token, wanted, now)
+            new = [each for each in claimed if each.id not in run.held]
+            run.dry = not new
+            run.waiting += new
+            run.held |= {each.id: each for each in new}
+    return fenced
+
+
+def _offer(run: Run) -> None:
+    """Announce as many messages as there is room and time for."""
+    signed = len(run.signing.ready) + run.signing.under_way if run.signing else 0
+    room = run.lanes.room(min(len(run.waiting) + signed, run.pace.allowed()))
+    for number, message in _messages(run, room):
+        run.pace.started()
+        run.offered.add(number)
+        run.lanes.offer(number, message)
+
+
+def _messages(run: Run, most: int) -> Iterator[tuple[int, Message]]:
+    """Yield up to so many finished messages; keep the processes that sign busy."""
+    signing = run.signing
+    while signing and run.waiting and not signing.busy:
+        if (made := _made(run)) is not None:
+            signing.put(*made)
+    if signing:
+        if not run.waiting:
+            signing.flush()
+        for _ in range(min(most, len(signing.ready))):
+            number, message = signing.ready.popleft()
+            if number in run.held:
+                yield number, message
+        return
+    while most and run.waiting:
+        if (made := _made(run)) is not None:
+            most -= 1
+            yield made
+
+
+def _made(run: Run) -> tuple[int, Message] | None:
+    """Build the next message; what cannot be built has failed."""
+    delivery = run.waiting.popleft()
+    try:
+        return delivery.id, build(run.compiled, _recipient(run, delivery))
+    except (RenderError, DeliveryError) as error:
+        run.note(delivery.id, DeliveryState.FAILED, f"not sent: {error}")
+        return None
+
+
+def _recipient(run: Run, delivery: Delivery) -> Recipient:
+    keys = run.app.keys
+    signed = make_token(keys, UNSUBSCRIBE, delivery.public_id)
+    claimed_at = delivery.first_claimed_at or run.app.now()
+    tag = bounce_tag(keys, delivery.id) if run.compiled.tagged else ""
+    return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
+
+
+def _say(run: Run) -> None:
+    """Tell how far it is, at most once a second, and seldom where counting takes long."""
+    if run.on_progress is None or not run.pace.may_tell():
+        return
+    begun = time.monotonic()
+    with suppress(StoreError):  # what is under way matters more
+        with run.app.database.reading() as tx:
+            numbers = outbox.numbers(tx, run.edition.id)
+        run.on_progress(numbers)
+    run.pace.told(time.monotonic() - begun)

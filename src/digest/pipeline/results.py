@@ -8,8 +8,9 @@ process that heard it lived or not.
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,21 +19,12 @@ from typing import BinaryIO
 from digest.app import App
 from digest.errors import StoreError
 from digest.model import DeliveryState
-from digest.store import deliveries
+from digest.store import outbox
+from digest.store.outbox import Result
 
 _ROOM = 1 << 16  #: bytes the file always has, so that a full disk still takes results
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one row, by the token it was claimed under; queued: its dot never left."""
-
-    id: int
-    token: str
-    state: DeliveryState
-    reply: str
-    at: datetime
-    next_try_at: datetime | None = None
+_KEEP_TRYING = 600.0  #: seconds a result is offered to a database that is away
+_AGAIN = 0.5  #: seconds between two tries
 
 
 def keep(app: App, results: Sequence[Result]) -> None:
@@ -49,10 +41,10 @@ def read_back(app: App) -> int:
     with _opened(app.results_file) as file:
         kept = _read(file)
         with app.database.transaction() as tx:
-            news = [result for result in kept if deliveries.settle_late(tx, *astuple(result))]
+            news = outbox.settle_all(tx, kept)
         if kept or os.fstat(file.fileno()).st_size < _ROOM:
             _write(file, [])
-    return len(news)
+    return news
 
 
 def waiting(app: App) -> int:
@@ -61,6 +53,45 @@ def waiting(app: App) -> int:
         return 0
     with _opened(app.results_file) as file:
         return len(_read(file))
+
+
+@dataclass
+class Absence:
+    """A database that is away: what is heard meanwhile is kept, and for how long it is borne."""
+
+    app: App
+    error: StoreError | None = None  #: why it is away, if it is
+    _since: float = 0.0
+    _again: float = 0.0
+    _kept: int = 0  #: results in the file
+
+    @property
+    def too_early(self) -> bool:
+        """Say whether it is not yet time to try again."""
+        return self.error is not None and time.monotonic() < self._again
+
+    def goes_on(self, error: StoreError) -> None:
+        """Take note that it took nothing; raise `error` when that has gone on for too long."""
+        now = time.monotonic()
+        if self.error is None:
+            self._since = now
+        self.error, self._again = error, now + _AGAIN
+        if now - self._since > _KEEP_TRYING:
+            raise error
+
+    def keep(self, results: Sequence[Result]) -> None:
+        """Keep those of the results that are new; they only ever grow while it is away."""
+        if new := results[self._kept :]:
+            with suppress(StoreError):  # then they are in memory only, and offered all the same
+                keep(self.app, new)
+                self._kept = len(results)
+
+    def ends(self) -> None:
+        """Take note that it took everything."""
+        if self.error is not None:
+            self.error, self._kept = None, 0
+            with suppress(StoreError):
+                read_back(self.app)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,7 @@ from digest.deliver.message import Compiled, build, compile_message
 from digest.errors import WrongState
 from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.audience import audience_of, readers
-from digest.pipeline.drain import Run, work
+from digest.pipeline.drain import Run, start, work
 from digest.pipeline.edit import Proof, frozen_bytes
 from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
@@ -78,11 +77,9 @@ def drain_outbox(
     app.require_unlocked()
     read_back(app)
     _settle_doubts(app, edition)
-    run = Run(app, edition, _compiled(app, edition), stop or threading.Event(), on_progress)
-    connections = app.settings.mail.connections
-    with ThreadPoolExecutor(connections) as pool:
-        for worker in [pool.submit(work, run) for _ in range(connections)]:
-            worker.result()
+    compiled = _compiled(app, edition)
+    run = start(app, edition, compiled, stop or threading.Event(), on_progress)
+    work(run)
     return _finish(run)
 
 

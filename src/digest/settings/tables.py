@@ -39,6 +39,10 @@ def _duration(value: Any) -> Any:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def _duration_or_none(value: Any) -> Any:
+    return timedelta() if value == "" else _duration(value)
+
+
 def _zone(value: str) -> str:
     if value not in available_timezones():
         raise ValueError(f'{value!r} is not an IANA time zone such as "Europe/Berlin"')
@@ -193,6 +197,7 @@ class Mail(Table):
     bounces: Mailbox = ""
     connections: Annotated[int, Field(ge=1, le=50)] = 4
     rate: Annotated[str, AfterValidator(_rate)] = ""
+    warm_up: Annotated[timedelta, BeforeValidator(_duration_or_none)] = timedelta()
     on_uncertain: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
     folder: Folder = Folder()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from digest.errors import NotFound
 from digest.model import Delivery, DeliveryState
 from digest.store.database import Transaction
-from digest.store.outbox import OPEN, as_delivery
+from digest.store.outbox import as_delivery
 from digest.store.sql import is_id, rows, table
 from digest.store.tables import DeliveryRow
 
@@ -60,37 +60,6 @@ def settle_doubts(
     }
     changed = sa.update(_DELIVERY).where(where).values(values).returning(_DELIVERY)
     return [as_delivery(row) for row in rows(tx, changed)]
-
-
-def settle_late(
-    tx: Transaction,
-    number: int,
-    token: str,
-    state: DeliveryState,
-    reply: str,
-    at: datetime,
-    next_try_at: datetime | None,
-) -> bool:
-    """Record what was heard of a row earlier, unless it went on since; say whether it was news.
-
-    A row called uncertain meanwhile is settled by what was heard, if that settles it.
-    """
-    before = [DeliveryState.CLAIMED, DeliveryState.HANDED]
-    if state not in (*OPEN, DeliveryState.UNCERTAIN):
-        before.append(DeliveryState.UNCERTAIN)
-    values = {
-        "state": state,
-        "token": "" if state == DeliveryState.QUEUED else token,
-        "reply": reply[:500],
-        "next_try_at": next_try_at,
-        "settled_at": None if state in OPEN else at,
-        "lease_until": None,
-        "attempts": _DELIVERY.c.attempts - int(state == DeliveryState.QUEUED),
-        "doubts": _DELIVERY.c.doubts + int(state == DeliveryState.UNCERTAIN),
-    }
-    where = sa.and_(_DELIVERY.c.id == number, _DELIVERY.c.token == token)
-    where = sa.and_(where, _DELIVERY.c.state.in_(before))
-    return tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount == 1
 
 
 def is_stuck(tx: Transaction, edition_id: int, since: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Queries of the delivery ledger: fill, claim, fence, settle, and the books."""
+"""Queries of the delivery ledger: fill, claim, what a stop does to it, and the books."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,30 +6,35 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.model import (
-    EVERYBODY,
-    Delivery,
-    DeliveryState,
-    Edition,
-    Filter,
-    Numbers,
-    SubscriptionState,
-)
+from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Numbers
 from digest.store import subscribers
 from digest.store.database import Transaction
+from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
 from digest.store.sql import moment, rows, table
-from digest.store.tables import DeliveryRow, EditionRow, SubscriptionRow, SuppressionRow
+from digest.store.tables import DeliveryRow, EditionRow
+
+__all__ = [
+    "CLAIM_SECONDS",
+    "OPEN",
+    "Result",
+    "as_delivery",
+    "cancel",
+    "claim",
+    "fill",
+    "find_uncertain",
+    "hand",
+    "hand_all",
+    "numbers",
+    "requeue",
+    "resend_uncertain",
+    "resendable",
+    "settle_all",
+    "take_back",
+    "unclaim",
+]
 
 _DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
-_CONSENT, _SUPPRESSED = table(SubscriptionRow), table(SuppressionRow)
-OPEN = (
-    DeliveryState.QUEUED,
-    DeliveryState.CLAIMED,
-    DeliveryState.HANDED,
-    DeliveryState.DEFERRED,
-)
 CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
-HAND_SECONDS = 900  #: longer than any server may take to answer the final dot
 
 
 def fill(tx: Transaction, edition: Edition, among: Filter = EVERYBODY) -> int:
@@ -66,7 +71,7 @@ def claim(
     kinds = (
         state == DeliveryState.QUEUED,
         sa.and_(state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
-        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx)),
+        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx.dialect.name)),
     )
     for ready in kinds:
         taken = _claim_some(tx, edition_id, ready, token, limit, now)
@@ -88,7 +93,7 @@ def _claim_some(
     values = {
         "state": DeliveryState.CLAIMED,
         "token": token,
-        "lease_until": moment(tx, CLAIM_SECONDS),
+        "lease_until": moment(tx.dialect.name, CLAIM_SECONDS),
         "attempts": _DELIVERY.c.attempts + 1,
         "first_claimed_at": sa.func.coalesce(
             _DELIVERY.c.first_claimed_at, sa.bindparam("now", now)
@@ -99,84 +104,18 @@ def _claim_some(
     return sorted((as_delivery(row) for row in found), key=lambda delivery: delivery.id)
 
 
-def hand(tx: Transaction, delivery: Delivery, token: str, now: datetime) -> bool:
-    """Fence: move the row to `handed` if the claim and the consent still stand.
-
-    Without consent the row is settled as suppressed. False means: no dot.
-    """
-    _hold_consent(tx, delivery)
-    mine = sa.and_(
-        _DELIVERY.c.id == delivery.id,
-        _DELIVERY.c.token == token,
-        _DELIVERY.c.state == DeliveryState.CLAIMED,
-    )
-    active = sa.exists().where(
-        _CONSENT.c.id == _DELIVERY.c.subscription_id,
-        _CONSENT.c.state == SubscriptionState.ACTIVE,
-    )
-    suppressed = sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest)
-    handed = {"state": DeliveryState.HANDED, "lease_until": moment(tx, HAND_SECONDS)}
-    fence = sa.update(_DELIVERY).where(mine, active, ~suppressed).values(handed)
-    if tx.execute(fence).rowcount == 1:
-        return True
-    stopped = {
-        "state": DeliveryState.SUPPRESSED,
-        "reply": "no longer wants it",
-        "settled_at": now,
-    }
-    no_consent = sa.or_(~active, suppressed)
-    tx.execute(sa.update(_DELIVERY).where(mine, no_consent).values(stopped))
-    return False
-
-
-def _hold_consent(tx: Transaction, delivery: Delivery) -> None:
-    """Wait for an opt-out that is being written, and let none in before the fence stands.
-
-    PostgreSQL only: SQLite has one writer at a time.
-    """
-    if tx.dialect.name == "postgresql":
-        mine = _CONSENT.c.public_id == delivery.public_id
-        tx.execute(sa.select(_CONSENT.c.id).where(mine).with_for_update(read=True))
-
-
-def settle(
-    tx: Transaction,
-    delivery: Delivery,
-    token: str,
-    state: DeliveryState,
-    reply: str,
-    now: datetime,
-    next_try_at: datetime | None = None,
-) -> bool:
-    """Record what became of a row under our token; False when the claim was lost."""
-    where = sa.and_(_DELIVERY.c.id == delivery.id, _DELIVERY.c.token == token)
-    values = {
-        "state": state,
-        "reply": reply[:500],
-        "next_try_at": next_try_at,
-        "settled_at": None if state in OPEN else now,
-        "lease_until": None,
-        "doubts": _DELIVERY.c.doubts + int(state == DeliveryState.UNCERTAIN),
-    }
-    return tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount == 1
-
-
-def release(tx: Transaction, delivery: Delivery, token: str) -> None:
-    """Give a claimed row back untried: its attempt does not count."""
-    where = sa.and_(_DELIVERY.c.id == delivery.id, _DELIVERY.c.token == token)
-    back = {"state": DeliveryState.QUEUED, "token": "", "lease_until": None}
-    attempts = {"attempts": _DELIVERY.c.attempts - 1}
-    tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
-
-
 def unclaim(tx: Transaction, edition_id: int) -> None:
     """Void every claim on an edition's rows; attempts that were not made do not count."""
     where = sa.and_(
         _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.CLAIMED
     )
-    back = {"state": DeliveryState.QUEUED, "token": "", "lease_until": None}
-    attempts = {"attempts": _DELIVERY.c.attempts - 1}
-    tx.execute(sa.update(_DELIVERY).where(where).values(back | attempts))
+    values = {
+        "state": DeliveryState.QUEUED,
+        "token": "",
+        "lease_until": None,
+        "attempts": _DELIVERY.c.attempts - 1,
+    }
+    tx.execute(sa.update(_DELIVERY).where(where).values(values))
 
 
 def requeue(tx: Transaction, ids: Sequence[int]) -> None:
@@ -217,7 +156,9 @@ def cancel(tx: Transaction, edition_id: int, now: datetime, reason: str) -> int:
 
 def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
     """Mark rows handed to a server by a process that never came back; return how many."""
-    gone = sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx))
+    gone = sa.and_(
+        _DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx.dialect.name)
+    )
     where = sa.and_(_DELIVERY.c.edition_id == edition_id, gone)
     values = {
         "state": DeliveryState.UNCERTAIN,
@@ -266,7 +207,7 @@ def as_delivery(row: dict[str, Any]) -> Delivery:
         edition_id=row["edition_id"],
         email=row["email"],
         public_id=row["public_id"],
-        state=DeliveryState(row["state"]),
+        state=row["state"],
         attempts=row["attempts"],
         first_claimed_at=row["first_claimed_at"],
         next_try_at=row["next_try_at"],

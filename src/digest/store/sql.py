@@ -50,11 +50,11 @@ def one_at_a_time(tx: Transaction, what: str) -> None:
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"digest {what}"))))
 
 
-def moment(tx: Transaction, seconds: int = 0) -> Any:
+def moment(dialect: str, seconds: int = 0) -> Any:
     """Return the database's own clock, moved by `seconds`: leases never use ours."""
-    if tx.dialect.name == "postgresql":
-        return sa.func.clock_timestamp() + sa.text(f"interval '{seconds:d} seconds'")
-    return sa.func.strftime("%Y-%m-%d %H:%M:%f", "now", f"{seconds:+d} seconds")
+    if dialect == "postgresql":
+        return sa.literal_column(f"clock_timestamp() + interval '{seconds:d} seconds'")
+    return sa.literal_column(f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')")
 
 
 def pack(words: Sequence[str]) -> str:

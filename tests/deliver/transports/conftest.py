@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from digest.deliver.transports.smtp import Patience, SmtpTransport
+from digest.deliver.smtp.dial import Patience
+from digest.deliver.transports.smtp import SmtpTransport
 from digest.settings.tables import Smtp
 from tests.deliver.transports.calls import Connect
 from tests.sink import Sink, running

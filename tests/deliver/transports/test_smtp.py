@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from digest.deliver.transports.smtp import Patience, SmtpTransport, open_smtp
+from digest.deliver.smtp.dial import Patience
+from digest.deliver.transports.smtp import SmtpTransport, open_smtp
 from digest.errors import DeliveryError, TransportDown
 from digest.settings.tables import Mail, Smtp
 from tests.deliver.make import a_message
@@ -254,5 +255,5 @@ def test_the_relay_is_greeted_with_the_senders_domain(sink: Sink) -> None:
     transport = open_smtp(mail)
     transport.send(a_message())
     transport.close()
-    assert transport._hello == "xn--bcher-kva.example"
+    assert transport.dialler.hello == "xn--bcher-kva.example"
     transport.close()

@@ -1,0 +1,1 @@
+"""What benchmarks/send.py needs: an outlet, a sink, the senders it is compared with."""

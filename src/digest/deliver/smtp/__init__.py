@@ -1,0 +1,1 @@
+"""SMTP: what is said on one connection, and many connections at once."""
