@@ -48,7 +48,7 @@ def during(outlet: Outlet, sink: Sink, act: Callable[[str], Any]) -> tuple[set[s
 
     Looked up right after it was committed: from then on no waiting one may get a mail.
     """
-    sink.rule = lambda heard: Say(delay=0.01) if heard.command == "DOT" else None
+    sink.rule = lambda heard: Say(delay=0.2) if heard.command == "DOT" else None
     sender = start(Orders(outlet.folder))
     wait_until(lambda: sink.commands["DOT"] >= 10)
     waited, handed = set(), set()
@@ -89,7 +89,7 @@ def test_f28_who_is_added_in_mid_send_is_not_in_this_edition(
     make_outlet: MakeOutlet, sink: Sink, figures: Figures
 ) -> None:
     outlet = make_outlet(readers=READERS)
-    sink.rule = lambda heard: Say(delay=0.01) if heard.command == "DOT" else None
+    sink.rule = lambda heard: Say(delay=0.2) if heard.command == "DOT" else None
     sender = start(Orders(outlet.folder))
     wait_until(lambda: sink.commands["DOT"] >= 10)
     with outlet.app.database.transaction() as tx:
