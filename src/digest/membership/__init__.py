@@ -20,11 +20,14 @@ from digest.membership.leaving import (
 )
 from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
 from digest.membership.takeout import export_people, person_shape
+from digest.membership.wishes import Preferences, Wish, preferences, set_preferences
 
 __all__ = [
     "Added",
     "Imported",
+    "Preferences",
     "Wanted",
+    "Wish",
     "add_subscriber",
     "change_address",
     "confirm",
@@ -39,7 +42,9 @@ __all__ = [
     "imports",
     "person_shape",
     "prefer",
+    "preferences",
     "reading_filter",
+    "set_preferences",
     "subscription_for",
     "suppress_address",
     "title_of",

@@ -100,6 +100,15 @@ def find(tx: Transaction, email: str) -> Subscriber:
     return found[0]
 
 
+def owner_of(tx: Transaction, public_id: str) -> Subscriber:
+    """Return the person whose subscription a link names; NotFound when there is none."""
+    owner = sa.select(_CONSENT.c.subscriber_id).where(_CONSENT.c.public_id == public_id)
+    found = _people(tx, _PERSON.c.id.in_(owner), 1)
+    if not found:
+        raise NotFound("this subscription no longer exists")
+    return found[0]
+
+
 def address_of(tx: Transaction, subscription_id: int) -> str:
     """Return the address a subscription belongs to."""
     joined = sa.select(_PERSON.c.email).join(_CONSENT, _CONSENT.c.subscriber_id == _PERSON.c.id)
