@@ -29,7 +29,7 @@ class Run:
 
     app: App
     edition: Edition
-    compiled: Compiled
+    compiled: Sequence[Compiled]  #: by variant
     stopped: threading.Event  #: the caller's: it ends more than this drain
     on_progress: Callable[[Numbers], None] | None
     problem: str = ""
@@ -125,7 +125,7 @@ def _send_one(run: Run, transport: Transport, delivery: Delivery, token: str) ->
     """Fence, send, record: the fence is committed before the transport gets the message."""
     app = run.app
     try:
-        message = build(run.compiled, _recipient(app, delivery))
+        message = build(run.compiled[delivery.variant], _recipient(run, delivery))
     except (RenderError, DeliveryError) as error:
         _settle(app, delivery, token, DeliveryState.FAILED, f"not sent: {error}")
         return
@@ -151,8 +151,9 @@ def _send_one(run: Run, transport: Transport, delivery: Delivery, token: str) ->
         run.heard(delivery)
 
 
-def _recipient(app: App, delivery: Delivery) -> Recipient:
-    signed = make_token(app.keys, UNSUBSCRIBE, delivery.public_id)
+def _recipient(run: Run, delivery: Delivery) -> Recipient:
+    app, key_id = run.app, run.compiled[0].head.key_id
+    signed = make_token(app.keys, UNSUBSCRIBE, delivery.public_id, key_id)
     claimed_at = delivery.first_claimed_at or app.now()
     tag = bounce_tag(app.keys, delivery.id)
     return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
