@@ -11,11 +11,11 @@ import pytest
 
 from digest import membership, pipeline
 from digest.app import App, read_keys
-from digest.audience.tokens import UNSUBSCRIBE
+from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
 from digest.errors import WrongState
-from digest.model import Choice, Edition
+from digest.model import Choice, Edition, EditionState
 from digest.store import variants
-from tests.apps import an_app, fill
+from tests.apps import Clock, an_app, fill
 
 WISHES: list[tuple[tuple[str, ...], str, str]] = [
     ((), "", ""),
@@ -166,3 +166,58 @@ def test_a_key_that_is_gone_stops_the_editions_it_signs(app: App, tmp_path: Path
     rotated = replace(app, keys=read_keys(app.settings, tmp_path))
     with pytest.raises(WrongState, match="the key '0' that signs its links is gone"):
         pipeline.drain_outbox(rotated, edition)
+
+
+def a_list_that_replays(tmp_path: Path, database_url: str, clock: Clock) -> App:
+    app = an_app(
+        tmp_path, database_url, clock, transport="folder", more="replay_latest = true\nwindow='7d'"
+    )
+    return _with_wishes(app)
+
+
+def test_who_is_new_gets_the_latest_edition_once_as_they_want_it(
+    tmp_path: Path, database_url: str
+) -> None:
+    clock = Clock()
+    app = a_list_that_replays(tmp_path, database_url, clock)
+    edition = pipeline.draft_edition(app, "weekly", clock.moment)
+    assert len(mails(app, pipeline.approve_edition(app, edition))) == len(WISHES)
+    clock.move(hours=1)
+    membership.add_subscriber(app, "new@reader.example", "weekly")
+    membership.prefer(app, "new@reader.example", "weekly", muted=("Sport",))
+    for _ in range(2):
+        membership.confirm(app, confirm_link(app, "new@reader.example"))
+    again = pipeline.find_edition(app, str(edition.id))
+    assert again.state is EditionState.SENDING
+    drained = pipeline.drain_outbox(app, again)
+    assert (drained.finished, drained.numbers.frozen, drained.numbers.sent) == (True, 6, 6)
+    assert drained.numbers.add_up
+    with app.database.reading() as tx:
+        got = tx.exec_driver_sql("SELECT variant FROM delivery WHERE email LIKE 'new@%%'").scalar()
+    assert pipeline.proof(app, again).variants[got or 0].choice == Choice(("Sport",))
+    membership.end_subscription(app, "r0@reader.example")
+    membership.add_subscriber(app, "r0@reader.example", "weekly")
+    membership.confirm(app, confirm_link(app, "r0@reader.example"))
+    assert pipeline.find_edition(app, str(edition.id)).state is EditionState.SENT
+    app.close()
+
+
+def test_an_old_edition_is_not_replayed_nor_one_that_is_not_for_them(
+    tmp_path: Path, database_url: str
+) -> None:
+    clock = Clock()
+    app = a_list_that_replays(tmp_path, database_url, clock)
+    draft = pipeline.draft_edition(app, "weekly", clock.moment)
+    mails(app, pipeline.approve_edition(app, draft, "tag:vip OR email:r0"))
+    clock.move(hours=1)
+    membership.add_subscriber(app, "new@reader.example", "weekly", confirmed=True)
+    assert pipeline.find_edition(app, str(draft.id)).state is EditionState.SENT
+    clock.move(days=8)
+    membership.add_subscriber(app, "r0000@reader.example", "weekly", confirmed=True)
+    assert pipeline.find_edition(app, str(draft.id)).state is EditionState.SENT
+    app.close()
+
+
+def confirm_link(app: App, email: str) -> str:
+    mine = membership.find_subscriber(app, email).subscriptions[0].public_id
+    return app.keys.current + make_token(app.keys, CONFIRM, mine)

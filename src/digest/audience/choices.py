@@ -3,9 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from digest.model import Choice
+from digest.language import spoken
+from digest.model import Choice, Edition, Subscriber
+from digest.settings import Theme
+from digest.settings.folders import folders_of
 
+Chooser = Callable[[Choice], Choice]
 PLAIN = Choice()  #: the edition as the newsletter makes it
 
 
@@ -16,6 +21,22 @@ class Offer:
     choice: Choice
     readers: int = 0  #: who want exactly this
     nearest: int = 0  #: who want something else, and get this
+
+
+def chooser(edition: Edition, theme: Theme, home: str, folders: tuple[Path, ...]) -> Chooser:
+    """Return what tells of a choice what makes a difference to an edition.
+
+    `home` is the publication's language; `folders` have the catalogues of others.
+    """
+    searched = folders_of(folders, theme.name)
+    mine = ("", home, spoken(searched, home))
+    sections = [section.category for section in edition.sections]
+
+    def speaks(language: str) -> str:
+        found = spoken(searched, language)
+        return "" if found in mine else found
+
+    return lambda choice: narrowed(choice, sections, theme.density, speaks)
 
 
 def narrowed(
@@ -61,6 +82,12 @@ def nearest(choice: Choice, made: Sequence[Choice]) -> int:
         return strange, apart, other.density != choice.density, number
 
     return min(range(len(made)), key=cost)
+
+
+def choice_of(person: Subscriber, newsletter: str) -> Choice:
+    """Return how a person wants a newsletter."""
+    mine = next((s for s in person.subscriptions if s.newsletter == newsletter), None)
+    return Choice(mine.muted, mine.density, person.language) if mine else PLAIN
 
 
 def in_words(choice: Choice) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from digest.app import App
 from digest.audience.address import parse_address
+from digest.audience.choices import choice_of
 from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError, WrongState
@@ -13,7 +14,7 @@ from digest.model import Edition, EditionState, Subscriber, SubscriptionState, V
 from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.edit import Proof
 from digest.pipeline.images import with_pictures
-from digest.pipeline.variants import choice_of, chooser, nearest_of
+from digest.pipeline.variants import chooser, nearest_of
 from digest.store import editions, subscribers
 from digest.text import TOKEN
 

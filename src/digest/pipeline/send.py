@@ -125,6 +125,7 @@ def _settle_doubts(app: App, edition: Edition) -> None:
 def _finish(run: Run) -> Drained:
     app, edition = run.app, run.edition
     with app.database.transaction() as tx:
+        editions.hold(tx, edition.id)
         current = editions.find(tx, str(edition.id))
         if current.state is EditionState.CANCELLED:  # what came back from a server meanwhile
             outbox.cancel(tx, edition.id, app.now(), current.reason)

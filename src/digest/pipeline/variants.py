@@ -5,47 +5,31 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from digest.app import App, templates_of
-from digest.audience.choices import in_words, narrowed, nearest, offers
+from digest.audience import choices
+from digest.audience.choices import Chooser, in_words, nearest, offers
 from digest.compose.words import stand_first
 from digest.deliver.head import Head
 from digest.deliver.message import Compiled, compile_message
 from digest.errors import NotFound
-from digest.language import Speech, speech, spoken
-from digest.model import Choice, Edition, Filter, Finding, Section, Severity, Subscriber, Variant
+from digest.language import Speech, speech
+from digest.model import Choice, Edition, Filter, Finding, Section, Severity, Variant
 from digest.pipeline.images import Copies, local_copies
 from digest.settings import Theme
 from digest.settings.folders import folders_of
 from digest.store import editions
 from digest.store import variants as store
 
-Chooser = Callable[[Choice], Choice]
-
 
 def chooser(app: App, edition: Edition) -> Chooser:
     """Return what tells of a reader's choice what makes a difference to an edition."""
-    theme = app.newsletter(edition.newsletter).theme
-    folders = folders_of(templates_of(app.folder), theme.name)
-    home = app.settings.publication.language
-    mine = ("", home, spoken(folders, home))
-    sections = [section.category for section in edition.sections]
-
-    def speaks(language: str) -> str:
-        found = spoken(folders, language)
-        return "" if found in mine else found
-
-    return lambda choice: narrowed(choice, sections, theme.density, speaks)
+    theme, home = app.newsletter(edition.newsletter).theme, app.settings.publication.language
+    return choices.chooser(edition, theme, home, templates_of(app.folder))
 
 
 def nearest_of(choose: Chooser, variants: Sequence[Variant]) -> Callable[[Choice], int]:
     """Return what gives the number of the variant that serves a choice."""
     made = [variant.choice for variant in variants]
     return lambda choice: nearest(choose(choice), made)
-
-
-def choice_of(person: Subscriber, newsletter: str) -> Choice:
-    """Return how a person wants a newsletter."""
-    mine = next((s for s in person.subscriptions if s.newsletter == newsletter), None)
-    return Choice(mine.muted, mine.density, person.language) if mine else Choice()
 
 
 def make_variants(

@@ -167,6 +167,11 @@ def is_sending(tx: Transaction, edition_id: int) -> bool:
     return bool(tx.scalar(state.with_for_update(read=True)) == EditionState.SENDING)
 
 
+def hold(tx: Transaction, edition_id: int) -> None:
+    """Let nobody change an edition, or add a row to it, before this transaction ends."""
+    tx.execute(sa.select(_EDITION.c.id).where(_EDITION.c.id == edition_id).with_for_update())
+
+
 def last_frozen(tx: Transaction, edition: Edition) -> int:
     """Return how many readers the newsletter's last other edition had; 0 when there is none."""
     mine = sa.and_(_EDITION.c.newsletter == edition.newsletter, _EDITION.c.id != edition.id)
