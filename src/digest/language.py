@@ -99,9 +99,14 @@ def speech(folders: tuple[Path, ...], language: str) -> Speech:
 
 def spoken(folders: tuple[Path, ...], language: str) -> str:
     """Return the language of the catalogue that serves a reader's; "" when there is none."""
-    if not _TAG.fullmatch(language):
+    if not is_tag(language):
         return ""
     return next((path.stem for path in reversed(list(_files(folders, language)))), "")
+
+
+def is_tag(text: str) -> bool:
+    """Say whether a text can name a language."""
+    return _TAG.fullmatch(text) is not None
 
 
 def _files(folders: tuple[Path, ...], language: str) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from digest.membership.leaving import (
 )
 from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
 from digest.membership.takeout import export_people, person_shape
-from digest.membership.wishes import Preferences, Wish, preferences, set_preferences
+from digest.membership.wishes import Preferences, Wish, categories, preferences, set_preferences
 
 __all__ = [
     "Added",
@@ -29,6 +29,7 @@ __all__ = [
     "Wanted",
     "Wish",
     "add_subscriber",
+    "categories",
     "change_address",
     "confirm",
     "confirm_by_hand",

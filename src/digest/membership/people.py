@@ -7,6 +7,7 @@ from digest.app import App
 from digest.audience.address import parse_address
 from digest.audience.filters import parse_filter
 from digest.errors import NotFound, WrongState
+from digest.language import is_tag
 from digest.model import Filter, Subscriber
 from digest.store import subscribers
 from digest.text import clean
@@ -36,6 +37,7 @@ def edit_subscriber(
 ) -> Subscriber:
     """Change what is given of a person; an empty value takes it back."""
     check_timezone(timezone or "")
+    check_language(language or "")
     given = {"name": name, "language": language, "timezone": timezone}
     values: dict[str, object] = {k: clean(v) for k, v in given.items() if v is not None}
     if tags is not None:
@@ -77,6 +79,12 @@ def check_timezone(timezone: str) -> None:
     """Raise WrongState for a time zone there is not."""
     if timezone and timezone not in available_timezones():
         raise WrongState(f"{timezone!r} is no time zone such as Europe/Berlin")
+
+
+def check_language(language: str) -> None:
+    """Raise WrongState for what is no language tag."""
+    if language and not is_tag(language):
+        raise WrongState(f"{language!r} is not a language tag such as en or de-AT")
 
 
 def tidy(categories: Iterable[str]) -> tuple[str, ...]:

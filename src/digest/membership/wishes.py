@@ -9,7 +9,7 @@ from digest.audience import consent
 from digest.audience.tokens import make_public_id
 from digest.errors import WrongState
 from digest.membership.joining import ask_by_mail
-from digest.membership.people import check_density, check_timezone, tidy
+from digest.membership.people import check_density, check_language, check_timezone, tidy
 from digest.model import Subscriber, SubscriptionState
 from digest.store import Transaction, editions, subscribers
 
@@ -40,12 +40,13 @@ class Preferences:
 
 def preferences(app: App, public_id: str) -> Preferences:
     """Return what the reader behind a link has chosen; NotFound when there is none."""
+    known_of = categories(app)
     with app.database.reading() as tx:
         person = subscribers.owner_of(tx, public_id)
         mine = {s.newsletter: s for s in person.subscriptions}
         wishes = []
         for slug, newsletter in app.settings.newsletters.items():
-            found, known = mine.get(slug), _categories(tx, app, slug)
+            found, known = mine.get(slug), known_of[slug]
             if found is None:
                 wishes.append(Wish(slug, newsletter.title, None, categories=known))
                 continue
@@ -55,8 +56,13 @@ def preferences(app: App, public_id: str) -> Preferences:
     return Preferences(person.email, person.language, person.timezone, tuple(wishes))
 
 
+def categories(app: App) -> dict[str, tuple[str, ...]]:
+    """Return what can be muted of each newsletter: its sections as configured, else as lately."""
+    with app.database.reading() as tx:
+        return {slug: _categories(tx, app, slug) for slug in app.settings.newsletters}
+
+
 def _categories(tx: Transaction, app: App, slug: str) -> tuple[str, ...]:
-    """Return the categories a newsletter has sections for: as configured, else as lately sent."""
     rules = app.newsletter(slug).sections
     if rules != "auto":
         return tuple(rule.category for rule in rules)
@@ -86,6 +92,7 @@ def set_preferences(
     for value in density.values():
         check_density(value)
     check_timezone(timezone or "")
+    check_language(language or "")
     given = {"language": language, "timezone": timezone}
     with app.database.transaction() as tx:
         person = subscribers.owner_of(tx, public_id)
