@@ -1,4 +1,4 @@
-"""Keep several variants of an edition, and which one a reader gets."""
+"""Keep several variants of an edition, and which one a reader gets; find people faster."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,3 +21,13 @@ def upgrade() -> None:
         variant.create_primary_key(op.f("pk_variant"), ["edition_id", "number"])
     number = sa.Column("variant", sa.Integer(), nullable=False, server_default="0")
     op.add_column("delivery", number)
+    op.drop_index("subscriber_created", "subscriber")
+    op.create_index("subscriber_created", "subscriber", ["created_at", "status"])
+    some = sa.text("tags <> ''")
+    op.create_index(
+        "subscriber_tagged",
+        "subscriber",
+        ["tags", "email_key", "status"],
+        sqlite_where=some,
+        postgresql_where=some,
+    )
