@@ -57,7 +57,7 @@ def make(folder: Path, readers: int, size: int) -> Path:
     from digest.app import make_key_file, open_app
     from digest.deliver.head import Recipient
     from digest.deliver.message import build, compile_message
-    from digest.pipeline.edit import frozen_bytes
+    from digest.pipeline.variants import frozen_variants
     from digest.store import articles
 
     folder.mkdir()
@@ -71,9 +71,9 @@ def make(folder: Path, readers: int, size: int) -> Path:
         articles.store(tx, week, now)
     add_readers(folder / "digest.db", readers)
     approved = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
-    frozen = frozen_bytes(app, approved)
-    assert frozen is not None
-    rendered, head = frozen
+    (plain, *_), head = frozen_variants(app, approved)
+    assert head is not None
+    rendered = plain.rendered
     chance, fits = random.Random(1), size
     while True:
         words = "".join(chance.choice("abcdefgh      \n") for _ in range(fits))

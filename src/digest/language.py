@@ -2,6 +2,7 @@
 
 import gettext
 import io
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from digest.errors import RenderError
 
 #: Languages written from right to left, by their first subtag.
 _RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he ks ps sd ug ur yi".split())
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")  #: it becomes a file's name
 #: Words a minute of an adult reading news on a screen.
 _PACE = 220
 #: First strong isolate and its end (UAX 9), for plain text.
@@ -93,6 +95,18 @@ def speech(folders: tuple[Path, ...], language: str) -> Speech:
     """
     found = tuple((path, path.stat().st_mtime_ns) for path in _files(folders, language))
     return Speech(language, _locale(language), _phrases(found, str(_locale(language))))
+
+
+def spoken(folders: tuple[Path, ...], language: str) -> str:
+    """Return the language of the catalogue that serves a reader's; "" when there is none."""
+    if not is_tag(language):
+        return ""
+    return next((path.stem for path in reversed(list(_files(folders, language)))), "")
+
+
+def is_tag(text: str) -> bool:
+    """Say whether a text can name a language."""
+    return _TAG.fullmatch(text) is not None
 
 
 def _files(folders: tuple[Path, ...], language: str) -> Iterator[Path]:

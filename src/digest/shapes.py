@@ -1,7 +1,9 @@
 """What is printed as JSON: fixed names that people write scripts against."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from digest.model import (
@@ -117,17 +119,24 @@ def finding(value: Finding) -> Shape:
     return asdict(value) | {"severity": value.severity.value}
 
 
-def subscriber(value: Subscriber) -> Shape:
-    """Return a person; suppressed wins, else the best of the subscriptions."""
+def subscriber(
+    value: Subscriber, known: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> Shape:
+    """Return a person; suppressed wins, else the best of the subscriptions.
+
+    `known` are the categories of each newsletter, of which they get what they have not muted.
+    """
     mine = value.subscriptions
+    going = [s for s in mine if s.state is not SubscriptionState.ENDED]
+    wanted = [c for s in going for c in known.get(s.newsletter, ()) if c not in s.muted]
     confirmed = [s.confirmed_at for s in mine if s.confirmed_at]
     ended = [s.ended_at for s in mine if s.ended_at]
     return {
         "email": value.email,
         "name": value.name,
         "status": status(value),
-        "newsletters": [s.newsletter for s in mine if s.state is not SubscriptionState.ENDED],
-        "categories": [],
+        "newsletters": [s.newsletter for s in going],
+        "categories": list(dict.fromkeys(wanted)),
         "created_at": moment(value.created_at),
         "confirmed_at": moment(min(confirmed, default=None)),
         "ended_at": moment(max(ended, default=None)),

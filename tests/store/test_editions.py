@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from digest.errors import NotFound, WrongState
-from digest.model import EditionState, Rendered
+from digest.model import Choice, EditionState, Rendered, Variant
 from digest.store import Database, editions
 from tests.make import NOW, an_edition
 
@@ -43,8 +43,8 @@ def test_approved_bytes_are_kept(database: Database) -> None:
         edition = editions.save(tx, an_edition(), NOW)
         with pytest.raises(NotFound, match="not approved yet"):
             editions.frozen_content(tx, edition.id)
-        editions.freeze(tx, edition, rendered, {"title": "Old"})
-        editions.freeze(tx, edition, rendered, {"title": "T"})
+        editions.freeze(tx, edition, [Variant(Choice(), rendered)], {"title": "Old"})
+        editions.freeze(tx, edition, [Variant(Choice(), rendered)], {"title": "T"})
         assert editions.frozen_content(tx, edition.id) == (rendered, {"title": "T"})
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from digest.audience.address import address_digest, parse_address
 from digest.errors import WrongState
 from digest.model import (
+    Choice,
     Delivery,
     DeliveryState,
     Edition,
@@ -17,6 +18,7 @@ from digest.model import (
     Subscription,
     SubscriptionState,
     SuppressionReason,
+    Variant,
 )
 from digest.store import Database, Transaction, editions, outbox, subscribers
 from tests.make import NOW, an_edition
@@ -44,7 +46,7 @@ def queued(database: Database, readers: int) -> Edition:
         for number in range(readers):
             subscribe(tx, f"r{number}@reader.example", SubscriptionState.ACTIVE)
         edition = editions.save(tx, an_edition(), NOW)
-        editions.freeze(tx, edition, Rendered("s", "h", "t"), {})
+        editions.freeze(tx, edition, [Variant(Choice(), Rendered("s", "h", "t"))], {})
         approved = editions.move(tx, edition, EditionState.APPROVED, NOW, sha256="x")
         filling = editions.move(tx, approved, EditionState.FILLING, NOW)
         assert outbox.fill(tx, filling) == readers

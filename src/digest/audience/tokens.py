@@ -12,6 +12,7 @@ from digest.errors import ConfigError, InvalidToken
 
 UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
 CONFIRM = "confirm"  #: purpose of the token in a confirmation mail
+PREFERENCES = "preferences"  #: purpose of the token that opens a reader's wishes
 BOUNCE = "bounce"  #: purpose of the tag in a return path
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits
@@ -51,15 +52,15 @@ def is_public_id(text: str) -> bool:
     return _PUBLIC_ID.fullmatch(text) is not None
 
 
-def make_token(keys: Keys, purpose: str, public_id: str) -> str:
+def make_token(keys: Keys, purpose: str, public_id: str, key_id: str = "") -> str:
     """Return the 32 characters that let whoever holds them do `purpose` with one subscription.
 
-    In a path they follow the key id: `/u/` + `keys.current` + token.
+    In a path they follow the key id: `/u/` + `key_id` + token; without one it is `keys.current`.
     """
     if not _PUBLIC_ID.fullmatch(public_id):
         raise ValueError("not a public id")
     name = urlsafe_b64decode(public_id + "=")
-    return urlsafe_b64encode(name + _mac(keys, keys.current, purpose, name)).decode()
+    return urlsafe_b64encode(name + _mac(keys, key_id or keys.current, purpose, name)).decode()
 
 
 def read_token(keys: Keys, purpose: str, text: str) -> str:

@@ -84,7 +84,7 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_fields(fields: Mapping[str, Any], *, as_json: bool) -> None:
+def print_fields(fields: Mapping[str, Any], *, as_json: bool = False) -> None:
     """Print one thing: a line for each field, or one JSON document."""
     if as_json:
         print_json(fields)

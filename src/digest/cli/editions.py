@@ -1,8 +1,9 @@
 """`digest build`, `explain`, `editions`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -62,12 +63,12 @@ def build(
 def say_edition(app: "App", edition: "Edition", *, as_json: bool) -> None:
     """Print an edition with its books."""
     from digest import shapes
-    from digest.store import outbox
+    from digest.store import outbox, variants
 
     with app.database.reading() as tx:
-        numbers = outbox.numbers(tx, edition.id)
+        numbers, shares = outbox.numbers(tx, edition.id), variants.shares(tx, edition.id)
     if as_json:
-        print_json(shapes.edition(edition, numbers))
+        print_json(shapes.edition(edition, numbers) | {"variants": shares})
         return
     print(f"{edition.key}: {edition.state.value}{', ' + edition.reason if edition.reason else ''}")
     print(f"subject: {edition.subject}")
@@ -82,9 +83,23 @@ def say_edition(app: "App", edition: "Edition", *, as_json: bool) -> None:
     if edition.placements:
         print(f"\nSponsors: {', '.join(placement.sponsor for placement in edition.placements)}")
     print(f"\n{counted(len(edition.left_out), 'article')} left out; `digest explain` says why")
+    if len(shares) > 1:
+        say_variants(shares)
     if numbers.frozen:
         settled = ", ".join(f"{name} {value}" for name, value in asdict(numbers).items())
         print(f"deliveries: {settled}")
+
+
+def say_variants(shares: Sequence[Mapping[str, Any]]) -> None:
+    """Print for each variant who gets it."""
+    from digest.audience.choices import in_words
+    from digest.model import Choice
+
+    print(f"\n{len(shares)} variants")
+    for each in shares:
+        words = in_words(Choice(tuple(each["muted"]), each["density"], each["language"]))
+        more = f", and {each['nearest']:,} for whom it is the nearest" if each["nearest"] else ""
+        print(f"  {words}: {counted(each['readers'], 'reader')}{more}")
 
 
 def explain(
@@ -154,7 +169,12 @@ def approve(
 ) -> None:
     """Approve a draft: its bytes are frozen and go out at its slot."""
     from digest import pipeline
+    from digest.store import variants
 
     with opened(context) as app:
         edition = pipeline.approve_edition(app, pipeline.find_edition(app, name))
+        with app.database.reading() as tx:
+            shares = variants.shares(tx, edition.id)
     print(f"{edition.key}: approved, sha256 {edition.sha256}")
+    if len(shares) > 1:
+        say_variants(shares)

@@ -49,10 +49,11 @@ def list_subscribers(
         raise typer.BadParameter(f"{sort!r} is not one of {', '.join(picking.ORDERS)}")
     with opened(context) as app, app.database.reading() as tx:
         wanted = membership.reading_filter(app, expression)
+        known = membership.categories(app) if as_json else {}
         most = (0 if as_json else 50) if limit is None else limit
         found = subscribers.some(tx, wanted, sort, most or None)
         if as_json:
-            _stream_json(shapes.subscriber(person) for person in found)
+            _stream_json(shapes.subscriber(person, known) for person in found)
             return
         rows = [
             (p.email, p.name, shapes.status(p), ", ".join(s.newsletter for s in p.subscriptions))

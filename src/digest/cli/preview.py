@@ -69,9 +69,14 @@ def preview(
 def _write(app: "App", name: str, out: Path, reader: str) -> list[Path]:
     """Write the files; what preflight finds goes to the error stream."""
     from digest import pipeline
+    from digest.audience.choices import in_words
 
     looked = pipeline.proof(app, stored_or_next(app, name))
     written = pipeline.write_preview(app, looked, out, reader)
+    if reader:
+        _, variant, exact = pipeline.variant_for(app, looked, reader)
+        near = "" if exact else ", the nearest to what they want: max_variants is reached"
+        say_errors([f"{reader} gets the variant: {in_words(variant.choice)}{near}"])
     say_errors(finding_lines(looked.findings))
     return written
 

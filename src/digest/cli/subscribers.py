@@ -1,11 +1,12 @@
 """`digest subscribers`: one person at a time."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from digest.cli import people
-from digest.cli.common import Json, group, opened, print_fields, say_errors
+from digest.cli.common import Json, group, opened, print_fields, print_json, say_errors
 from digest.cli.hand import who
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _EMAIL = typer.Argument(..., metavar="EMAIL")
 _NEWSLETTER = typer.Option("", help="Empty: the first newsletter of the config.")
 _BY = typer.Option("", "--by", help="Who decides; else the user of this computer.")
+
+_ABOUT = ("origin", "words", "by", "ip")  #: of an entry in the consent log
 
 
 def register(app: typer.Typer) -> None:
@@ -77,13 +80,14 @@ def edit(
 
     with opened(context) as app:
         tags = None if tag is None else tuple(tag)
-        person = membership.edit_subscriber(
-            app, email, name=name, language=language, timezone=timezone, tags=tags
-        )
         if mute is not None or density is not None:
             muted = None if mute is None else tuple(mute)
             slug = slug_of(app, newsletter)
             membership.prefer(app, email, slug, muted=muted, density=density)
+            _say_unknown(slug, muted or (), membership.categories(app)[slug])
+        person = membership.edit_subscriber(
+            app, email, name=name, language=language, timezone=timezone, tags=tags
+        )
         problems = membership.change_address(app, email, to, who(by)) if to else []
     print(f"{person.email} is changed" + (f"; {to} is asked by mail to confirm" if to else ""))
     if problems:
@@ -91,14 +95,35 @@ def edit(
         raise typer.Exit(1)
 
 
+def _say_unknown(slug: str, muted: Sequence[str], known: Sequence[str]) -> None:
+    """Say which muted categories the newsletter has no section for: it may be a slip."""
+    strange = [category for category in muted if category and category not in known]
+    if known and strange:
+        there = f"{slug} has {', '.join(known)}"
+        say_errors([f"no section now: {', '.join(strange)}; {there}"])
+
+
 def show(context: typer.Context, email: str = _EMAIL, as_json: bool = Json) -> None:
-    """Show one person."""
-    from digest import shapes
-    from digest.membership import find_subscriber
+    """Show one person, how they want each newsletter, and how their consent came about."""
+    from digest import membership, shapes
 
     with opened(context) as app:
-        shape = shapes.subscriber(find_subscriber(app, email))
-    print_fields(shape, as_json=as_json)
+        person = membership.find_subscriber(app, email)
+        shape = shapes.subscriber(person, membership.categories(app))
+        theirs = membership.person_shape(app, email)["subscriptions"]
+    if as_json:
+        print_json(shape | {"subscriptions": theirs})
+        return
+    print_fields({k: ", ".join(v) if isinstance(v, list) else v for k, v in shape.items()})
+    for each in theirs:
+        wishes = [f"without {', '.join(each['muted'])}"] if each["muted"] else []
+        said = ", ".join([each["state"], *wishes, *filter(None, [each["density"]])])
+        print(f"\n{each['newsletter']}: {said}")
+        for entry in each["log"]:
+            about = ", ".join(
+                entry[name] for name in ("origin", "words", "by", "ip") if entry[name]
+            )
+            print(f"  {entry['at']} {entry['what']}: {about}")
 
 
 def confirm(

@@ -20,12 +20,16 @@ from digest.membership.leaving import (
 )
 from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
 from digest.membership.takeout import export_people, person_shape
+from digest.membership.wishes import Preferences, Wish, categories, preferences, set_preferences
 
 __all__ = [
     "Added",
     "Imported",
+    "Preferences",
     "Wanted",
+    "Wish",
     "add_subscriber",
+    "categories",
     "change_address",
     "confirm",
     "confirm_by_hand",
@@ -39,7 +43,9 @@ __all__ = [
     "imports",
     "person_shape",
     "prefer",
+    "preferences",
     "reading_filter",
+    "set_preferences",
     "subscription_for",
     "suppress_address",
     "title_of",

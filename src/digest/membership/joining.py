@@ -6,15 +6,17 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from digest.app import App
+from digest.app import App, templates_of
 from digest.audience import consent
 from digest.audience.address import Address, parse_address
+from digest.audience.choices import choice_of, chooser, nearest
+from digest.audience.filters import parse_filter
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_public_id, make_token, read_token
 from digest.deliver.head import head_for
 from digest.deliver.message import plain_message
 from digest.errors import DeliveryError, NotFound, TransportDown, WrongState
 from digest.model import Subscription, SubscriptionState
-from digest.store import Transaction, subscribers
+from digest.store import Transaction, editions, replay, subscribers, variants
 
 Change = Callable[[Subscription, datetime], Subscription]
 
@@ -55,6 +57,7 @@ def add_subscriber(
             active = consent.confirm(before, app.now())
             origin = "confirmed by command"
             subscribers.set_state(tx, active, origin, app.now(), by=by, words=words)
+            _replay(tx, app, active)
             return Added(address.email, newsletter, "active")
         asked = consent.ask(before, app.now())
         origin = "added by command"
@@ -101,6 +104,7 @@ def confirm_by_hand(app: App, email: str, newsletter: str, words: str, by: str) 
         if after != before:
             origin = "confirmed by command"
             subscribers.set_state(tx, after, origin, app.now(), words=words, by=by)
+            _replay(tx, app, after)
     return after
 
 
@@ -135,6 +139,8 @@ def confirm(app: App, text: str, ip: str = "") -> Subscription:
     after, changed = changed_by_link(app, before.public_id, consent.confirm, origin, ip)
     if changed:
         _welcome(app, after)
+        with app.database.transaction() as tx:
+            _replay(tx, app, after)
     return after
 
 
@@ -168,6 +174,23 @@ def title_of(app: App, subscription: Subscription) -> str:
 def ask_by_mail(app: App, email: str, asked: Subscription) -> str:
     """Send the mail with the confirmation link; return why it could not be sent, or ""."""
     return _send(app, "confirm", email, asked, {"confirm_url": _link(app, CONFIRM, asked)})
+
+
+def _replay(tx: Transaction, app: App, active: Subscription) -> None:
+    """Queue the latest edition for a new reader, if the newsletter does so and it is not old."""
+    newsletter = app.settings.newsletters.get(active.newsletter)
+    if newsletter is None or not newsletter.replay_latest:
+        return
+    for edition in editions.last_sent(tx, active.newsletter, app.now(), 1):
+        if edition.slot_at < app.now() - newsletter.window:
+            return
+        home, folders = app.settings.publication.language, templates_of(app.folder)
+        choose = chooser(edition, newsletter.theme, home, folders)
+        made = [each.choice for each in variants.frozen(tx, edition.id)[0]]
+        wanted = choice_of(subscribers.owner_of(tx, active.public_id), active.newsletter)
+        among = parse_filter(edition.audience, app.settings.zone)
+        number = nearest(choose(wanted), made)
+        replay.queue_one(tx, edition, active.id, among, number, app.now())
 
 
 def _welcome(app: App, active: Subscription) -> None:

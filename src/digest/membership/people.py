@@ -1,11 +1,13 @@
 """One person is found and edited, or many are picked by an expression."""
 
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 from digest.app import App
 from digest.audience.address import parse_address
 from digest.audience.filters import parse_filter
 from digest.errors import NotFound, WrongState
+from digest.language import is_tag
 from digest.model import Filter, Subscriber
 from digest.store import subscribers
 from digest.text import clean
@@ -34,8 +36,8 @@ def edit_subscriber(
     tags: tuple[str, ...] | None = None,
 ) -> Subscriber:
     """Change what is given of a person; an empty value takes it back."""
-    if timezone and timezone not in available_timezones():
-        raise WrongState(f"{timezone!r} is no time zone such as Europe/Berlin")
+    check_timezone(timezone or "")
+    check_language(language or "")
     given = {"name": name, "language": language, "timezone": timezone}
     values: dict[str, object] = {k: clean(v) for k, v in given.items() if v is not None}
     if tags is not None:
@@ -56,13 +58,35 @@ def prefer(
     density: str | None = None,
 ) -> Subscriber:
     """Change how a reader wants a newsletter: sections they do not want, how much of each story."""
-    if density not in (None, *DENSITIES):
-        raise WrongState(f"{density!r} is not one of {', '.join(DENSITIES[1:])}")
+    check_density(density or "")
     with app.database.transaction() as tx:
         person = subscribers.find(tx, parse_address(email).key)
         mine = next((s for s in person.subscriptions if s.newsletter == newsletter), None)
         if mine is None:
             raise NotFound(f"{person.email} is not subscribed to {newsletter}")
-        quiet = mine.muted if muted is None else tuple(sorted({*filter(None, map(clean, muted))}))
+        quiet = mine.muted if muted is None else tidy(muted)
         subscribers.prefer(tx, mine.id, quiet, mine.density if density is None else density)
     return find_subscriber(app, email)
+
+
+def check_density(density: str) -> None:
+    """Raise WrongState for a density there is not."""
+    if density not in DENSITIES:
+        raise WrongState(f"{density!r} is not one of {', '.join(DENSITIES[1:])}")
+
+
+def check_timezone(timezone: str) -> None:
+    """Raise WrongState for a time zone there is not."""
+    if timezone and timezone not in available_timezones():
+        raise WrongState(f"{timezone!r} is no time zone such as Europe/Berlin")
+
+
+def check_language(language: str) -> None:
+    """Raise WrongState for what is no language tag."""
+    if language and not is_tag(language):
+        raise WrongState(f"{language!r} is not a language tag such as en or de-AT")
+
+
+def tidy(categories: Iterable[str]) -> tuple[str, ...]:
+    """Return categories cleaned, each once and in order: equal wishes are equal texts."""
+    return tuple(sorted({*filter(None, map(clean, categories))}))

@@ -12,6 +12,7 @@ from digest.model.audience import (
     EVERYBODY,
     AllOf,
     AnyOf,
+    Choice,
     Filter,
     Incoming,
     Not,
@@ -25,6 +26,7 @@ from digest.model.editions import (
     Placement,
     Rendered,
     Section,
+    Variant,
 )
 from digest.model.people import (
     ConsentEvent,
@@ -59,6 +61,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "Article",
+    "Choice",
     "ConsentEvent",
     "Delivery",
     "DeliveryState",
@@ -94,4 +97,5 @@ __all__ = [
     "Suppression",
     "SuppressionReason",
     "Term",
+    "Variant",
 ]

@@ -36,6 +36,15 @@ class Incoming(NamedTuple):
     ip: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Choice:
+    """How readers want an edition; those with equal choices share a variant."""
+
+    muted: tuple[str, ...] = ()  #: categories whose sections fall out
+    density: str = ""  #: empty: the newsletter's
+    language: str = ""  #: BCP 47; empty: the publication's
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One condition: the field has any of the values."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from digest.model.audience import Choice
 from digest.model.states import EditionState, Severity
 from digest.model.stories import LeftOut, PlacedStory
 
@@ -112,6 +113,16 @@ class Rendered:
     html: str
     text: str
     shortened: tuple[str, ...] = ()  #: parts shown as headlines only, so that it is not clipped
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """An edition as one group of readers gets it."""
+
+    choice: Choice
+    rendered: Rendered
+    readers: int = 0  #: who want exactly this, when it was made
+    nearest: int = 0  #: who want something else and get this, because variants are capped
 
 
 @dataclass(frozen=True, slots=True)

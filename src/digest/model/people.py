@@ -74,6 +74,7 @@ class Delivery:
     reply: str = ""  #: the server's last word
     doubts: int = 0  #: how often its answer was lost
     settled_at: datetime | None = None
+    variant: int = 0  #: which of the edition's variants they get
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from digest.pipeline.health import health
 from digest.pipeline.images import image_file, local_copies
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
-from digest.pipeline.preview import published_html, write_preview
+from digest.pipeline.preview import published_html, variant_for, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, growth, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
@@ -88,5 +88,6 @@ __all__ = [
     "undo_place",
     "undo_skip",
     "upcoming",
+    "variant_for",
     "write_preview",
 ]

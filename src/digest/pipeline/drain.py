@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,7 +39,7 @@ class Run:
 
     app: App
     edition: Edition
-    compiled: Compiled
+    compiled: Sequence[Compiled]  #: by variant
     stopped: threading.Event  #: the caller's: it ends more than this drain
     on_progress: Callable[[Numbers], None] | None
     lanes: Lanes
@@ -93,7 +93,7 @@ class Run:
 def start(
     app: App,
     edition: Edition,
-    compiled: Compiled,
+    compiled: Sequence[Compiled],
     stopped: threading.Event,
     on_progress: Callable[[Numbers], None] | None,
 ) -> Run:
@@ -268,17 +268,17 @@ def _made(run: Run) -> tuple[int, Message] | None:
     """Build the next message; what cannot be built has failed."""
     delivery = run.waiting.popleft()
     try:
-        return delivery.id, build(run.compiled, _recipient(run, delivery))
+        return delivery.id, build(run.compiled[delivery.variant], _recipient(run, delivery))
     except (RenderError, DeliveryError) as error:
         run.note(delivery.id, DeliveryState.FAILED, f"not sent: {error}")
         return None
 
 
 def _recipient(run: Run, delivery: Delivery) -> Recipient:
-    keys = run.app.keys
-    signed = make_token(keys, UNSUBSCRIBE, delivery.public_id)
+    keys, common = run.app.keys, run.compiled[0]
+    signed = make_token(keys, UNSUBSCRIBE, delivery.public_id, common.head.key_id)
     claimed_at = delivery.first_claimed_at or run.app.now()
-    tag = bounce_tag(keys, delivery.id) if run.compiled.tagged else ""
+    tag = bounce_tag(keys, delivery.id) if common.tagged else ""
     return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
 
 

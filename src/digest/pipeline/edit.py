@@ -1,21 +1,30 @@
 """Articles become a draft edition, a proof, an approved edition."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from digest.app import App
+from digest.audience.choices import in_words
 from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
-from digest.deliver.message import build, compile_message
+from digest.deliver.message import build
 from digest.deliver.verify import verify
-from digest.errors import NotFound, RenderError, WrongState
-from digest.model import Edition, EditionState, Finding, Rendered, Severity
-from digest.pipeline.audience import aimed
-from digest.pipeline.images import NO_COPIES, local_copies
+from digest.errors import RenderError, WrongState
+from digest.model import Edition, EditionState, Finding, Message, Rendered, Severity, Variant
+from digest.pipeline.audience import aimed, audience_of
+from digest.pipeline.images import NO_COPIES
 from digest.pipeline.material import compose_slot, same_hand
 from digest.pipeline.outside import look_outside
-from digest.preflight import Outside, check
+from digest.pipeline.variants import (
+    as_chosen,
+    compiled_variants,
+    fallbacks,
+    frozen_variants,
+    make_variants,
+    sha256_of,
+)
+from digest.preflight import WORST_FIRST, Outside, check
 from digest.slots import Slot, next_slot
 from digest.store import editions
 
@@ -29,6 +38,7 @@ class Proof:
     findings: tuple[Finding, ...]
     head: Head
     sha256: str = ""
+    variants: tuple[Variant, ...] = ()  #: `rendered` is that of the first
 
     @property
     def blockers(self) -> list[Finding]:
@@ -72,46 +82,68 @@ def find_edition(app: App, name: str) -> Edition:
         return editions.find(tx, name)
 
 
-def proof(app: App, edition: Edition, *, online: bool = False) -> Proof:
+def proof(
+    app: App, edition: Edition, *, online: bool = False, audience: str | None = None
+) -> Proof:
     """Render an edition and look it over; once approved, the frozen bytes are shown.
 
-    `online` also asks the DNS and every page and picture that is linked.
+    `online` also asks the DNS and every page and picture that is linked. The readers of
+    `audience`, else of the newsletter's, decide which variants there are.
     """
-    publication, base_url = app.settings.publication, app.settings.web.base_url
-    frozen = frozen_bytes(app, edition)
-    copies = NO_COPIES if frozen else local_copies(app, edition)
-    head = frozen[1] if frozen else head_for(app.settings, edition.newsletter, edition.id)
+    newsletter, copies = app.newsletter(edition.newsletter), NO_COPIES
+    variants, head = frozen_variants(app, edition)
+    head = head or head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
     try:
-        rendered = (
-            frozen[0]
-            if frozen
-            else app.renderer.render_edition(
-                edition,
-                publication,
-                head.title,
-                base_url,
-                app.newsletter(edition.newsletter).theme,
-                copies.found,
-            )
-        )
-        compiled = compile_message(rendered, head)
-        copy = build(compiled, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at))
-        verify(copy)
+        if not variants:
+            among = audience_of(app, aimed(app, edition) if audience is None else audience)
+            variants, copies = make_variants(app, edition, head, among)
+        compiled = compiled_variants(variants, head)
+        samples = [
+            build(each, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at))
+            for each in compiled
+        ]
+        for sample in samples:
+            verify(sample)
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
         return Proof(edition, None, (blocker,), head)
+    rendered = variants[0].rendered
     outside = look_outside(app, rendered) if online else Outside()
-    findings = check(
-        edition,
-        rendered,
-        publication,
-        public=leaves_this_machine(app),
-        content=signatures(copy.content, app.signers) + copy.content,
-        envelope=copy.sender,
-        outside=replace(outside, not_copied=copies.problems),
-        eased=app.newsletter(edition.newsletter).preflight,
-    )
-    return Proof(edition, rendered, findings, head, compiled.sha256)
+    outside = replace(outside, not_copied=copies.problems)
+    findings = _look_over(app, edition, variants, samples, outside)
+    findings += fallbacks(variants, newsletter.max_variants)
+    return Proof(edition, rendered, tuple(findings), head, sha256_of(compiled), tuple(variants))
+
+
+def _look_over(
+    app: App,
+    edition: Edition,
+    variants: Sequence[Variant],
+    samples: Sequence[Message],
+    outside: Outside,
+) -> list[Finding]:
+    """Return what the rules find in any variant, each finding once, the worst first."""
+    found: list[Finding] = []
+    for variant, sample in zip(variants, samples, strict=True):
+        plain = variant is variants[0]
+        findings = check(
+            as_chosen(app, edition, variant.choice),
+            variant.rendered,
+            app.settings.publication,
+            public=leaves_this_machine(app),
+            content=signatures(sample.content, app.signers) + sample.content,
+            envelope=sample.sender,
+            outside=outside if plain else Outside(),
+            eased=app.newsletter(edition.newsletter).preflight,
+        )
+        if plain:
+            found = list(findings)
+            continue
+        known = {(each.rule, each.severity) for each in found}
+        where = f"variant {in_words(variant.choice)}"[:120]
+        news = (each for each in findings if (each.rule, each.severity) not in known)
+        found += [replace(each, where=where) for each in news]
+    return sorted(found, key=lambda each: WORST_FIRST.index(each.severity))
 
 
 def leaves_this_machine(app: App) -> bool:
@@ -131,7 +163,8 @@ def approve_edition(app: App, edition: Edition, audience: str | None = None) -> 
         raise WrongState(f"{edition.key} is {edition.state.value}; only a draft can be approved")
     if not edition.stories:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
-    looked = proof(app, edition, online=leaves_this_machine(app))
+    aim = aimed(app, edition) if audience is None else audience
+    looked = proof(app, edition, online=leaves_this_machine(app), audience=aim)
     if looked.rendered is None or looked.blockers:
         first = looked.blockers[0]
         raise WrongState(f"{edition.key} cannot be sent: {first.rule}: {first.message}")
@@ -140,22 +173,9 @@ def approve_edition(app: App, edition: Edition, audience: str | None = None) -> 
         approved = editions.move(
             tx, edition, EditionState.APPROVED, app.now(), sha256=looked.sha256
         )
-        aim = aimed(app, edition) if audience is None else audience
         meant = replace(edition, audience=aim)
-        editions.freeze(tx, meant, looked.rendered, asdict(looked.head))
+        editions.freeze(tx, meant, looked.variants, asdict(looked.head))
         return replace(approved, audience=aim)
-
-
-def frozen_bytes(app: App, edition: Edition) -> tuple[Rendered, Head] | None:
-    """Return what was approved, bytes and head; None before approval."""
-    if not edition.id or edition.state in editions.OPEN_STATES:
-        return None
-    with app.database.reading() as tx:
-        try:
-            rendered, head = editions.frozen_content(tx, edition.id)
-        except NotFound:
-            return None
-    return rendered, Head(**head)
 
 
 def move_edition(app: App, edition: Edition, to: EditionState, reason: str = "") -> Edition:

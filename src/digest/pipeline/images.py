@@ -17,6 +17,7 @@ from digest.ingest.shrink import Small, shrink
 from digest.model import Edition, Image
 from digest.render import places_of
 from digest.render.shown import Place
+from digest.settings import Theme
 
 _NAME = re.compile(r"[0-9a-f]{64}\.(?:jpg|png)")
 _KINDS = {".jpg": "image/jpeg", ".png": "image/png"}
@@ -49,14 +50,17 @@ class _Kept:
 
 
 def local_copies(
-    app: App, edition: Edition, picture: Callable[[str], bytes] | None = None
+    app: App,
+    edition: Edition,
+    picture: Callable[[str], bytes] | None = None,
+    theme: Theme | None = None,
 ) -> Copies:
     """Copy the pictures an edition shows, side by side, within seconds; no transaction is open.
 
     One that was copied before is not asked for again. `picture` says where the bytes come from,
-    when that is not the web.
+    when that is not the web, and `theme` which places there are, when not the newsletter's.
     """
-    places = places_of(edition, app.newsletter(edition.newsletter).theme)
+    places = places_of(edition, theme or app.newsletter(edition.newsletter).theme)
     if not app.settings.images.local:
         return Copies({}, {place.url: "" for place in places if place.url.startswith("http:")})
     known = {place: kept for place in places if (kept := _kept(app, place))}

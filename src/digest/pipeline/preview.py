@@ -6,13 +6,15 @@ from pathlib import Path
 
 from digest.app import App
 from digest.audience.address import parse_address
+from digest.audience.choices import choice_of
 from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
 from digest.errors import NotFound, RenderError, WrongState
-from digest.model import Edition, EditionState, SubscriptionState
+from digest.model import Edition, EditionState, Subscriber, SubscriptionState, Variant
 from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.edit import Proof
 from digest.pipeline.images import with_pictures
+from digest.pipeline.variants import chooser, nearest_of
 from digest.store import editions, subscribers
 from digest.text import TOKEN
 
@@ -29,17 +31,19 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     """
     if looked.rendered is None:
         raise RenderError(looked.findings[0].message)
-    head = looked.head
-    address = _reader(app, looked.edition, reader) if reader else ""
-    address = address or parseaddr(app.settings.publication.contact)[1] or head.sender_email
+    head, rendered = looked.head, looked.rendered
+    address = parseaddr(app.settings.publication.contact)[1] or head.sender_email
+    if reader:
+        person, variant, _ = variant_for(app, looked, reader)
+        address, rendered = person.email, variant.rendered
     recipient = Recipient(
         address, _TOKEN, 0, looked.edition.slot_at, f"preview.{looked.sha256[:16]}"
     )
-    message = build(compile_message(looked.rendered, head), recipient)
+    message = build(compile_message(rendered, head), recipient)
     out.mkdir(parents=True, exist_ok=True)
     written = {
-        "preview.html": with_pictures(app, looked.rendered.html.replace(TOKEN, _TOKEN)).encode(),
-        "preview.txt": looked.rendered.text.replace(TOKEN, _TOKEN).encode(),
+        "preview.html": with_pictures(app, rendered.html.replace(TOKEN, _TOKEN)).encode(),
+        "preview.txt": rendered.text.replace(TOKEN, _TOKEN).encode(),
         "preview.eml": message.content,
     }
     for name, content in written.items():
@@ -47,8 +51,20 @@ def write_preview(app: App, looked: Proof, out: Path, reader: str = "") -> list[
     return [out / name for name in written]
 
 
-def _reader(app: App, edition: Edition, email: str) -> str:
-    """Return the address of a person who would get an edition; WrongState says why not."""
+def variant_for(app: App, looked: Proof, email: str) -> tuple[Subscriber, Variant, bool]:
+    """Return a reader, the variant they get, and whether it is just what they want.
+
+    WrongState says why somebody would not get the edition.
+    """
+    person = _reader(app, looked.edition, email)
+    choose = chooser(app, looked.edition)
+    choice = choice_of(person, looked.edition.newsletter)
+    variant = looked.variants[nearest_of(choose, looked.variants)(choice)]
+    return person, variant, variant.choice == choose(choice)
+
+
+def _reader(app: App, edition: Edition, email: str) -> Subscriber:
+    """Return a person who would get an edition; WrongState says why not."""
     with app.database.reading() as tx:
         person = subscribers.find(tx, parse_address(email).key)
         meant = subscribers.picks(tx, audience_of(app, aimed(app, edition)), person.id)
@@ -60,7 +76,7 @@ def _reader(app: App, edition: Edition, email: str) -> str:
         raise WrongState(f"{email} would not get {edition.key}: {state}")
     if not meant:
         raise WrongState(f"{email} would not get {edition.key}: {aimed(app, edition)}")
-    return person.email
+    return person
 
 
 def published_html(app: App, newsletter: str, day: date) -> str:

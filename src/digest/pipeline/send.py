@@ -14,10 +14,18 @@ from digest.errors import WrongState
 from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.audience import audience_of, readers
 from digest.pipeline.drain import Run, start, work
-from digest.pipeline.edit import Proof, frozen_bytes
+from digest.pipeline.edit import Proof
 from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
+from digest.pipeline.variants import (
+    chooser,
+    compiled_variants,
+    frozen_variants,
+    nearest_of,
+    sha256_of,
+)
 from digest.store import editions, outbox
+from digest.store import variants as shares
 
 _RESEND_AFTER = timedelta(minutes=10)
 _MANY, _SURPRISE = 200, 1.5  #: readers, and how often those of the last edition
@@ -55,10 +63,13 @@ def growth(app: App, edition: Edition, audience: str | None = None) -> str:
 def queue_edition(app: App, edition: Edition) -> Edition:
     """Freeze the readers: one row for each active, unsuppressed subscriber, in one transaction."""
     app.require_unlocked()
-    now = app.now()
+    now, variants = app.now(), frozen_variants(app, edition)[0]
+    number_of = nearest_of(chooser(app, edition), variants)
     with app.database.transaction() as tx:
         filling = editions.move(tx, edition, EditionState.FILLING, now)
         outbox.fill(tx, filling, audience_of(app, filling.audience))
+        if len(variants) > 1:
+            shares.assign(tx, edition.id, number_of)
         return editions.move(tx, filling, EditionState.SENDING, now)
 
 
@@ -83,13 +94,15 @@ def drain_outbox(
     return _finish(run)
 
 
-def _compiled(app: App, edition: Edition) -> Compiled:
-    """Return the approved message; WrongState when its bytes are not those that were approved."""
-    frozen = frozen_bytes(app, edition)
-    if frozen is None:
+def _compiled(app: App, edition: Edition) -> list[Compiled]:
+    """Return the approved messages; WrongState when their bytes are not those approved."""
+    variants, head = frozen_variants(app, edition)
+    if head is None:
         raise WrongState(f"{edition.key} has no approved bytes")
-    compiled = compile_message(*frozen)
-    if compiled.sha256 != edition.sha256:
+    if head.key_id not in app.keys.secrets:
+        raise WrongState(f"{edition.key}: the key {head.key_id!r} that signs its links is gone")
+    compiled = compiled_variants(variants, head)
+    if sha256_of(compiled) != edition.sha256:
         raise WrongState(
             f"{edition.key}: this version of the program would send other bytes than were "
             "approved; cancel it, or go on with the version that approved it"
@@ -109,6 +122,7 @@ def _settle_doubts(app: App, edition: Edition) -> None:
 def _finish(run: Run) -> Drained:
     app, edition = run.app, run.edition
     with app.database.transaction() as tx:
+        editions.hold(tx, edition.id)
         current = editions.find(tx, str(edition.id))
         if current.state is EditionState.CANCELLED:  # what came back from a server meanwhile
             outbox.cancel(tx, edition.id, app.now(), current.reason)

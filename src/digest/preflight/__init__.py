@@ -11,9 +11,9 @@ from digest.preflight.rules import RULES
 from digest.preflight.rules.base import Case, Outside, Rule
 from digest.settings.tables import Publication
 
-__all__ = ["RULES", "Outside", "Rule", "check", "not_eased"]
+__all__ = ["RULES", "WORST_FIRST", "Outside", "Rule", "check", "not_eased"]
 
-_WORST_FIRST = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
+WORST_FIRST = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 _OFF: Mapping[str, str] = {}
 
 
@@ -43,7 +43,7 @@ def check(
         for rule in RULES
         for finding in _eased(rule, rule.findings(case), eased.get(rule.id, ""))
     ]
-    return tuple(sorted(found, key=lambda finding: _WORST_FIRST.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: WORST_FIRST.index(finding.severity)))
 
 
 def not_eased(eased: Mapping[str, str]) -> dict[str, str]:

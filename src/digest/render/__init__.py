@@ -48,14 +48,18 @@ class Renderer:
         base_url: str,
         theme: Theme = Theme(),  # noqa: B008 - frozen
         copies: Mapping[tuple[str, int], Image] = _NONE,
+        *,
+        language: str = "",
+        key_id: str = "0",
     ) -> Rendered:
-        """Render one content variant; links to unsubscribe hold `text.TOKEN`.
+        """Render one content variant; links to unsubscribe hold `text.TOKEN` after `key_id`.
 
-        `copies` are shown in place of pictures, by address and width in the layout.
+        `copies` are shown in place of pictures, by address and width in the layout. `language` is
+        what the mail speaks around the stories, when that is not the publication's.
         When it would be clipped, the last sections fall back to headlines, one after the other,
         and in the end the top stories too; `shortened` names them.
         """
-        frame = Frame(publication, newsletter_title, base_url, theme, copies=copies)
+        frame = Frame(publication, newsletter_title, base_url, theme, 0, copies, language, key_id)
         for short in range(len(edition.sections) + 2):
             rendered = self._edition(edition, replace(frame, short=short))
             if encoded_size(rendered.html) <= _CLIPPED:
@@ -81,9 +85,11 @@ class Renderer:
         self._isolated.close()
 
     def _edition(self, edition: Edition, frame: Frame) -> Rendered:
-        spoken = speech(folders_of(self._folders, frame.theme.name), frame.publication.language)
+        speaks = frame.language or frame.publication.language
+        spoken = speech(folders_of(self._folders, frame.theme.name), speaks)
         view = edition_view(edition, frame, spoken)
-        return self._mail("edition", frame.publication, frame.theme, _values_of(view))
+        around = frame.publication.model_copy(update={"language": speaks})
+        return self._mail("edition", around, frame.theme, _values_of(view))
 
     def _mail(
         self, name: str, publication: Publication, theme: Theme, values: dict[str, object]

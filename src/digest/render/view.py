@@ -77,6 +77,13 @@ class Frame:
     theme: Theme
     short: int = 0  #: so many of the last parts are headlines only
     copies: Mapping[tuple[str, int], Image] = field(default_factory=dict)
+    language: str = ""  #: spoken around the stories; empty: the publication's
+    key_id: str = "0"  #: before the token of a link
+
+    @property
+    def told_in(self) -> str:
+        """Return the language of stories that do not say theirs; "" when it need not be said."""
+        return self.publication.language if self.language else ""
 
 
 def places_of(edition: Edition, theme: Theme) -> tuple[Place, ...]:
@@ -108,7 +115,7 @@ def edition_view(edition: Edition, frame: Frame, speech: Speech) -> EditionView:
         sections=sections,
         closing=closing,
         hues=_used(top[:1], sections),
-        unsubscribe_url=f"{base_url}/u/0{TOKEN}",
+        unsubscribe_url=f"{base_url}/u/{frame.key_id}{TOKEN}",
         browser_url=f"{base_url}/editions/{quote(edition.newsletter)}/{edition.slot_on}",
     )
 
@@ -180,8 +187,9 @@ class _Teller:
         article = placed.lead
         author = _cut(article.author, _NAME)
         category = placed.category or next(iter(article.categories), "")
-        other_way = bool(article.language) and direction(article.language) != self.speech.direction
-        foreign = _first(article.language) not in ("", _first(self.speech.language))
+        language = article.language or self.frame.told_in
+        other_way = bool(language) and direction(language) != self.speech.direction
+        foreign = _first(language) not in ("", _first(self.speech.language))
         return StoryView(
             number=self.speech.number(number),
             title=_cut(article.title, 140),
@@ -195,8 +203,8 @@ class _Teller:
             image=self._picture(article.image, article.title, shape.image),
             writer=_writer(author, article.author_bio) if shape.full else None,
             also=_also(placed) if shape.meta else (),
-            dir=direction(article.language) if other_way else "",
-            lang=article.language if foreign else "",
+            dir=direction(language) if other_way else "",
+            lang=language if foreign else "",
             sponsor=sponsor,
         )
 

@@ -258,6 +258,8 @@ class Newsletter(Table):
     catch_up: Span = timedelta(hours=24)
     skip_dates: tuple[date, ...] = ()
     audience: Line = ""
+    max_variants: Annotated[int, Field(ge=1, le=100)] = 8
+    replay_latest: bool = False
     preflight: dict[str, Literal["warning", "off"]] = {}
     ranking: Ranking = Ranking()
     theme: Theme = Theme()

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from digest.errors import NotFound, WrongState
-from digest.model import Edition, EditionState, LeftOut, Rendered
+from digest.model import Edition, EditionState, LeftOut, Rendered, Variant
+from digest.store import variants as shares
 from digest.store.database import Transaction
 from digest.store.sql import is_id, rows, table, upsert
-from digest.store.tables import EditionRow, NewsletterRow, VariantRow
+from digest.store.tables import EditionRow, NewsletterRow
 
-_EDITION, _VARIANT = table(EditionRow), table(VariantRow)
-_SINCE = table(NewsletterRow)
+_EDITION, _SINCE = table(EditionRow), table(NewsletterRow)
 _SHORT = [column for column in _EDITION.c if column.name != "left_out"]
 OPEN_STATES = (EditionState.DRAFT, EditionState.HELD)  #: may be built again
 
@@ -145,28 +145,31 @@ def move(
     return find(tx, str(edition.id))
 
 
-def freeze(tx: Transaction, edition: Edition, rendered: Rendered, head: dict[str, Any]) -> None:
+def freeze(
+    tx: Transaction, edition: Edition, variants: Sequence[Variant], head: dict[str, Any]
+) -> None:
     """Keep the approved bytes and the head of every message, beside the content they show."""
     where = _EDITION.c.id == edition.id
     content = _columns(replace(edition, left_out=()))["content"]
     tx.execute(sa.update(_EDITION).where(where).values(content=content))
-    tx.execute(sa.delete(_VARIANT).where(_VARIANT.c.edition_id == edition.id))
-    values = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
-    tx.execute(sa.insert(_VARIANT).values(edition_id=edition.id, head=head, **values))
+    shares.freeze(tx, edition.id, variants, head)
 
 
 def frozen_content(tx: Transaction, edition_id: int) -> tuple[Rendered, dict[str, Any]]:
-    """Return the approved bytes and the head; NotFound before approval."""
-    row = tx.execute(sa.select(_VARIANT).where(_VARIANT.c.edition_id == edition_id)).first()
-    if row is None:
-        raise NotFound(f"edition {edition_id} is not approved yet")
-    return Rendered(row.subject, row.html, row.text), row.head
+    """Return the approved bytes of the plain variant and the head; NotFound before approval."""
+    variants, head = shares.frozen(tx, edition_id)
+    return variants[0].rendered, head
 
 
 def is_sending(tx: Transaction, edition_id: int) -> bool:
     """Say whether an edition goes out, and let nobody pause it before this transaction ends."""
     state = sa.select(_EDITION.c.state).where(_EDITION.c.id == edition_id)
     return bool(tx.scalar(state.with_for_update(read=True)) == EditionState.SENDING)
+
+
+def hold(tx: Transaction, edition_id: int) -> None:
+    """Let nobody change an edition, or add a row to it, before this transaction ends."""
+    tx.execute(sa.select(_EDITION.c.id).where(_EDITION.c.id == edition_id).with_for_update())
 
 
 def last_frozen(tx: Transaction, edition: Edition) -> int:

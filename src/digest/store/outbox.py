@@ -214,4 +214,5 @@ def as_delivery(row: dict[str, Any]) -> Delivery:
         reply=row["reply"],
         doubts=row["doubts"],
         settled_at=row["settled_at"],
+        variant=row["variant"],
     )

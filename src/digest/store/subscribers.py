@@ -25,6 +25,7 @@ from digest.store.tables import SubscriberRow, SubscriptionRow, SuppressionRow
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _SUPPRESSED = table(SuppressionRow)
+_MANY = 2_000
 
 
 def add(tx: Transaction, email: str, key: str, digest: str, name: str, now: datetime) -> Subscriber:
@@ -97,6 +98,15 @@ def find(tx: Transaction, email: str) -> Subscriber:
     found = _people(tx, where, 1)
     if not found:
         raise NotFound(f"{email} is not one of the subscribers")
+    return found[0]
+
+
+def owner_of(tx: Transaction, public_id: str) -> Subscriber:
+    """Return the person whose subscription a link names; NotFound when there is none."""
+    owner = sa.select(_CONSENT.c.subscriber_id).where(_CONSENT.c.public_id == public_id)
+    found = _people(tx, _PERSON.c.id.in_(owner), 1)
+    if not found:
+        raise NotFound("this subscription no longer exists")
     return found[0]
 
 
@@ -186,10 +196,18 @@ def some(
 ) -> Iterator[Subscriber]:
     """Yield people as they are read, in an order of `picking.ORDERS`."""
     wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
+    many = limit is not None and _are_many(tx, among)
+    wanted = picking.walk(wanted, order) if many else picking.look_up(wanted, among)
     wanted = wanted.limit(limit).execution_options(yield_per=500)
     streamed = tx.execute(wanted).mappings()
     for part in streamed.partitions(500):
         yield from _people_of(tx, [dict(row) for row in part])
+
+
+def _are_many(tx: Transaction, among: Filter) -> bool:
+    """Say whether so many are picked that a page is full soon whatever the order."""
+    ids = sa.select(_PERSON.c.id).where(picking.condition(among)).offset(_MANY).limit(1)
+    return tx.execute(picking.look_up(ids, among)).first() is not None
 
 
 def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
@@ -201,7 +219,7 @@ def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
 def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
     """Return how many people an expression picks."""
     wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
-    return int(tx.scalar(wanted) or 0)
+    return int(tx.scalar(picking.look_up(wanted, among)) or 0)
 
 
 def _people(tx: Transaction, where: Any, limit: int | None) -> list[Subscriber]:

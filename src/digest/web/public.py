@@ -1,5 +1,6 @@
 """Public pages: unsubscribe, confirm, view in browser, health. Nothing changes on a GET."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -62,7 +63,7 @@ def _add_reading(site: FastAPI, app: App, page: Page) -> None:
     def read(newsletter: str, day: date) -> HTMLResponse:
         """Show a published edition, without anyone's token."""
         html = pipeline.published_html(app, newsletter, day)
-        return HTMLResponse(html.replace(f"/u/{app.keys.current}{TOKEN}", "/unsubscribe"))
+        return HTMLResponse(re.sub(f"/u/[A-Za-z0-9]{TOKEN}", "/unsubscribe", html))
 
     @site.api_route("/images/{name}", methods=["GET", "HEAD"])
     def picture(name: str) -> FileResponse:

@@ -44,12 +44,18 @@ class NewsletterRow(SQLModel, table=True):
 
 
 class VariantRow(SQLModel, table=True):
-    """The rendered content frozen at approval."""
+    """The rendered content frozen at approval, as one group of readers gets it."""
 
     __tablename__ = "variant"
 
     edition_id: int = Field(foreign_key="edition.id", ondelete="CASCADE", primary_key=True)
+    number: int = Field(default=0, primary_key=True)  #: 0: the plain one
     subject: str
     html: str
     text: str
     head: dict[str, Any] = Field(sa_type=json_document())  #: of every message: sender, links
+    muted: str = ""  #: sections that are not in it, written like tags
+    density: str = ""
+    language: str = ""
+    readers: int = 0
+    nearest: int = 0

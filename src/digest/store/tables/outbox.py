@@ -34,3 +34,4 @@ class DeliveryRow(SQLModel, table=True):
     next_try_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     reply: str = ""
+    variant: int = 0  #: the number of the edition's variant

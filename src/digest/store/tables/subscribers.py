@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from digest.model import SubscriptionState, SuppressionReason
@@ -16,7 +16,15 @@ class SubscriberRow(SQLModel, table=True):
     __tablename__ = "subscriber"
     __table_args__ = (
         Index("subscriber_listed", "status", "id"),
-        Index("subscriber_created", "status", "created_at"),
+        Index("subscriber_created", "created_at", "status"),
+        Index(
+            "subscriber_tagged",
+            "tags",
+            "email_key",
+            "status",
+            sqlite_where=text("tags <> ''"),
+            postgresql_where=text("tags <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
