@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+FIRST_ZONE = ZoneInfo("Pacific/Kiritimati")  #: any wall time comes here first, 14 h before UTC
 FORMS = '"monday 07:30", "daily 06:00", "weekdays 06:00", "first monday 09:00", "monthly 09:00"'
 
 

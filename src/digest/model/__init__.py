@@ -26,6 +26,7 @@ from digest.model.editions import (
     Rendered,
     Section,
 )
+from digest.model.known import Known, Past
 from digest.model.people import (
     ConsentEvent,
     Delivery,
@@ -37,6 +38,7 @@ from digest.model.people import (
     Suppression,
 )
 from digest.model.states import (
+    GOING,
     DeliveryState,
     EditionState,
     FeedKind,
@@ -55,6 +57,7 @@ from digest.model.stories import (
 
 __all__ = [
     "EVERYBODY",
+    "GOING",
     "MICRO",
     "AllOf",
     "AnyOf",
@@ -72,6 +75,7 @@ __all__ = [
     "Image",
     "Incoming",
     "Item",
+    "Known",
     "LeftOut",
     "Message",
     "Not",
@@ -79,6 +83,7 @@ __all__ = [
     "Outcome",
     "Override",
     "Part",
+    "Past",
     "PlacedStory",
     "Placement",
     "RankedStory",

@@ -16,6 +16,7 @@ from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.audience import audience_of, readers
 from digest.pipeline.drain import Run, work
 from digest.pipeline.edit import Proof, frozen_bytes
+from digest.pipeline.readers_time import wait_for_readers
 from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
 from digest.store import editions, outbox
@@ -60,6 +61,7 @@ def queue_edition(app: App, edition: Edition) -> Edition:
     with app.database.transaction() as tx:
         filling = editions.move(tx, edition, EditionState.FILLING, now)
         outbox.fill(tx, filling, audience_of(app, filling.audience))
+        wait_for_readers(app, tx, filling)
         return editions.move(tx, filling, EditionState.SENDING, now)
 
 
