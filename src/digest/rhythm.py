@@ -18,6 +18,7 @@ AROUND_THE_WORLD = timedelta(hours=26)  #: from the first zone that has a wall t
 WEEK = timedelta(days=7)
 LASTING = ("unfinished", "draft", "held", "paused")  #: a fact for as long as it is so
 THIN = "thin week"  #: how the reason of an edition with too few stories begins
+_GONE = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 _RECORDED = (EditionState.HELD, EditionState.SKIPPED, EditionState.MISSED)
 
 
@@ -170,15 +171,23 @@ def _open(plan: Plan, slot: Slot, there: Known | None, now: datetime) -> bool:
         return True
     if there.state is EditionState.MISSED:  # by a clock that was ahead, and has come back
         return there.changed_at > now + JUST_BEFORE
-    thin = there.state is EditionState.HELD and there.reason.startswith(THIN)
-    return thin and not plan.required and (there.changed_at < slot.at or plan.skips_thin)
+    ahead = not plan.required and there.changed_at < slot.at
+    return _is_thin(there) and (ahead or plan.skips_thin)
+
+
+def _is_thin(there: Known) -> bool:
+    return there.state is EditionState.HELD and there.reason.startswith(THIN)
 
 
 def _see_to(plan: Plan, slot: Slot, there: Known | None, now: datetime, *, newest: bool) -> Step:
     if slot.on in plan.skip_dates:
         return Step(Do.SKIP, plan.newsletter, slot, there, "skip_dates says so")
+    if there and plan.skips_thin and _is_thin(there) and there.changed_at >= slot.at:
+        return Step(Do.SKIP, plan.newsletter, slot, there, there.reason)
     if not newest or now - slot.at > plan.catch_up:
         return Step(Do.MISS, plan.newsletter, slot, there, "nothing ran at its time")
+    if plan.required and there and _is_thin(there):
+        return Step(Do.SKIP, plan.newsletter, slot, there, there.reason)
     if plan.required:
         return Step(Do.HOLD, plan.newsletter, slot, there, "nobody approved it in time")
     return Step(Do.RUN, plan.newsletter, slot, there)
@@ -188,15 +197,13 @@ def facts(plan: Plan, editions: Iterable[Known], now: datetime) -> list[Fact]:
     """Return what people should know, whether they were told or not."""
     found = []
     for e in editions:
-        late = e.state in GOING and now - e.at > plan.expected
-        gone = e.state in (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
-        words = {
-            "uncertain": gone and e.uncertain,
-            "failed": e.state is EditionState.SENT and e.failed,
-            "unfinished": late,
-        }
-        found += [Fact(word, e, word) for word, holds in words.items() if holds]
-        if _to_tell(plan, e, now):
+        if e.uncertain and e.state in _GONE:
+            found.append(Fact("uncertain", e, "uncertain"))
+        if e.failed and e.state is EditionState.SENT:
+            found.append(Fact("failed", e, "failed"))
+        if e.state in GOING and now - e.at > plan.expected:
+            found.append(Fact("unfinished", e, "unfinished"))
+        if e.state is not EditionState.SENT and _to_tell(plan, e, now):
             found.append(Fact(e.state.value, e, _name(e)))
     return found
 
@@ -205,6 +212,8 @@ def _to_tell(plan: Plan, e: Known, now: datetime) -> bool:
     """Say whether an edition's state is itself a fact people should know."""
     if e.state is EditionState.DRAFT:
         return plan.required and timedelta() < e.at - now <= plan.draft_lead
+    if _is_thin(e) and plan.skips_thin and e.at <= now:
+        return False  # about to be skipped
     if e.state is EditionState.HELD:  # ahead of its slot only where a person is expected to act
         return plan.required or e.at <= now
     by_hand = e.reason.startswith("paused by")

@@ -10,7 +10,7 @@ from digest.app import App
 from digest.errors import StoreError
 from digest.model import EditionState, Past
 from digest.pipeline.facts import known
-from digest.slots import Slot, next_slot
+from digest.slots import Slot, slots_from
 
 _MINUTES = timedelta(minutes=15)  #: what an edition takes in a calendar
 Upcoming = tuple[str, Slot, str, str]
@@ -74,8 +74,5 @@ def _note(app: App, slug: str, slot: Slot, past: dict[str, Past]) -> str:
 
 
 def _slots(app: App, slug: str) -> Iterator[Slot]:
-    schedule, moment = app.newsletter(slug).parsed_schedule, app.now()
-    while True:
-        slot = next_slot(schedule, app.settings.slot_zone(slug), moment)
-        yield slot
-        moment = slot.at + timedelta(seconds=1)
+    schedule = app.newsletter(slug).parsed_schedule
+    return slots_from(schedule, app.settings.slot_zone(slug), app.now())
