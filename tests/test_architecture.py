@@ -11,9 +11,9 @@ import digest
 ROOT = Path(digest.__file__).parent
 #: A module imports only from lower rows, never from a neighbour in its own row.
 ROWS = (
-    ("errors", "slots", "__init__"),
+    ("errors", "slots", "logs", "__init__"),
     ("model", "text", "settings", "language", "child"),
-    ("ingest rank compose render preflight deliver audience store shapes explain".split()),
+    ("ingest rank compose render preflight deliver audience store shapes explain rhythm".split()),
     ("app",),
     ("pipeline", "membership", "notices"),
     ("scheduler", "web", "demo"),
@@ -34,7 +34,7 @@ HOMES = {
     "feedparser": ("ingest/sources",),
     "trafilatura": ("ingest/sources",),
     "protego": ("ingest/robots.py",),
-    "httpx2": ("ingest/http.py",),
+    "httpx2": ("ingest/http.py", "notices/channels.py"),
     "httpcore2": ("ingest/http.py",),
     "cryptography": ("deliver/keys.py",),
     "smtplib": ("deliver/smtp/dial.py",),
@@ -47,6 +47,7 @@ HOMES = {
     "jinja2": ("render", "web"),
     "email_validator": ("audience",),
     "charset_normalizer": ("audience/files.py",),
+    "icalendar": ("pipeline/calendar.py",),
     "dns": ("preflight/dns.py",),
     "watchfiles": ("web",),
     "babel": ("language.py",),

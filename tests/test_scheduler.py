@@ -108,13 +108,19 @@ def test_a_thin_week_may_be_skipped(tmp_path: Path, clock: Clock, sink: Sink) ->
     app.close()
 
 
-def test_a_skipped_date_has_no_edition(tmp_path: Path, clock: Clock) -> None:
-    app = an_app(tmp_path, clock=clock, more="skip_dates = [2026-11-23]")
+def test_a_skipped_date_sends_nothing_and_is_recorded_and_told_once(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    skipped = "skip_dates = [2026-11-23]"
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port, more=skipped)
     fill(app, readers=1)
     tick(app)
     clock.move(hours=1)
-    tick(app)
-    assert states(app) == {}
+    for _ in range(3):
+        tick(app)
+    assert states(app) == {"weekly@2026-11-23": EditionState.SKIPPED}
+    assert pipeline.find_edition(app, "latest").reason == "skip_dates says so"
+    assert sink.counts == {"editor@news.example": 1}
     app.close()
 
 

@@ -115,3 +115,36 @@ def test_every_known_gap_sends_at_its_end_and_every_overlap_the_first_time(
         expected = instant if row["kind"] == "gap" else instant - half
         assert (slot.at, slot.on) == (expected, wall.date()), row
     assert len(rows) > 4_000
+
+
+def test_every_known_change_leaves_one_weekly_slot_a_week_at_the_right_wall_time(
+    corpus: Callable[[str], Path],
+) -> None:
+    path = corpus("timezone-transitions") / "transitions.csv"
+    weeks = moved = 0
+    for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+        zone, instant = ZoneInfo(row["zone"]), datetime.fromisoformat(row["utc"])
+        first = row["wall_before"] if row["kind"] == "gap" else row["wall_after"]
+        inside = datetime.fromisoformat(first) + timedelta(minutes=int(row["minutes"])) / 2
+        for wall in (inside, datetime.combine(instant.astimezone(zone).date(), time())):
+            schedule = parse_schedule(f"{wall:%A %H:%M}")
+            span = timedelta(days=17)
+            found = slots_between(schedule, zone, instant - span, instant + span)
+            days = [slot.on for slot in found]
+            assert wall.date() in days, row
+            assert days == [days[0] + timedelta(days=7 * n) for n in range(len(days))], row
+            assert len(days) in (4, 5), row
+            for slot in found:
+                local = slot.at.astimezone(zone)
+                if "does not exist" in slot.note:
+                    before = (slot.at - timedelta(seconds=1)).astimezone(zone)
+                    assert before.replace(tzinfo=None) < wall.replace(
+                        year=slot.on.year, month=slot.on.month, day=slot.on.day
+                    ), row
+                    moved += 1
+                else:
+                    assert (local.date(), local.time()) == (slot.on, wall.time()), row
+                    assert local.fold == 0, row
+            weeks += len(days)
+    assert weeks > 36_000
+    assert moved > 2_200

@@ -68,16 +68,17 @@ class App:
 
         return Apart()
 
-    def open_transport(self) -> "Transport":
+    def open_transport(self, mail: Mail | None = None) -> "Transport":
         """Open one transport, at most one connection; the caller closes it.
 
-        Locked when the database is a copy.
+        It is that of `mail`, else of the settings. Locked when the database is a copy.
         """
         from digest.deliver.dkim import Signed
         from digest.deliver.transports import TRANSPORTS
 
         self.require_unlocked()
-        opened = TRANSPORTS[self.settings.mail.transport](self._mail)
+        mail = mail or self.settings.mail
+        opened = TRANSPORTS[mail.transport](self._with_folder(mail))
         return Signed(opened, self.signers) if self.signers else opened
 
     def open_lanes(self, loop: "Loop") -> "Lanes":
@@ -88,7 +89,7 @@ class App:
         from digest.deliver.transports import lanes_for
 
         self.require_unlocked()
-        return lanes_for(self._mail, loop)
+        return lanes_for(self._with_folder(self.settings.mail), loop)
 
     @cached_property
     def signers(self) -> "tuple[Signer, ...]":
@@ -159,10 +160,8 @@ class App:
                 self.__dict__[name].close()
         self.database.close()
 
-    @property
-    def _mail(self) -> Mail:
-        """Return the mail settings with the folder's path made absolute."""
-        mail = self.settings.mail
+    def _with_folder(self, mail: Mail) -> Mail:
+        """Return mail settings with the folder's path made absolute."""
         path = str(self.folder / mail.folder.path)
         return mail.model_copy(update={"folder": mail.folder.model_copy(update={"path": path})})
 

@@ -2,35 +2,35 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from digest import membership, notices, pipeline
+from digest import membership, notices, pipeline, rhythm
 from digest.app import App
-from digest.errors import DigestError
-from digest.model import Edition, EditionState
-from digest.slots import Slot, last_due, next_slot
+from digest.errors import DigestError, WrongState
+from digest.model import Edition, EditionState, Past
+from digest.rhythm import JUST_BEFORE, Do, Step
 from digest.store import editions, feeds
+from digest.store.notices import Notice
 
 Job = Callable[[App, threading.Event], None]
 _TICK_SECONDS, _HOUR_SECONDS = 30, 3_600
-_JUST_BEFORE = timedelta(minutes=5)  #: feeds read since then are fresh enough for an edition
 _LONG = timedelta(days=7)  #: a feed that fails as long is worth a word
-_LOOK_BACK = timedelta(days=63)  #: a monthly slot is never further away
 _log = logging.getLogger("digest")
 
 
 def start(app: App, stop: threading.Event) -> BackgroundScheduler:
-    """Start ticking: one job for the slots, one for feeds, one that sends.
+    """Start ticking: jobs for the slots, for feeds, for notices that wait, and one that sends.
 
     A tick that comes late or twice does no harm: each looks at the database first.
     """
     clock = BackgroundScheduler(timezone="UTC")
     jobs = {"slots": run_due_slots, "feeds": fetch_due_feeds, "send": send_open_editions}
-    jobs["list"] = forget_unconfirmed
+    jobs |= {"list": forget_unconfirmed, "notices": deliver_notices}
     for name, job in jobs.items():
         clock.add_job(
             guarded,
@@ -63,6 +63,11 @@ def forget_unconfirmed(app: App, _stop: threading.Event) -> None:
         _log.info("%d did not confirm and are forgotten", forgotten)
 
 
+def deliver_notices(app: App, _stop: threading.Event) -> None:
+    """Deliver the notices that could not be delivered at once."""
+    notices.deliver(app)
+
+
 def fetch_due_feeds(app: App, _stop: threading.Event) -> None:
     """Read the feeds that are due; tell once of each that has failed for a week."""
     _say_fetched(pipeline.fetch_feeds(app))
@@ -85,152 +90,133 @@ def _say_fetched(fetched: list[pipeline.Gathered]) -> None:
 
 
 def run_due_slots(app: App, stop: threading.Event) -> None:
-    """See to each newsletter: draft ahead, what is approved, the newest due slot.
+    """See to each newsletter: draft ahead, what is approved, the newest due slot; tell people.
 
-    One newsletter's trouble does not keep another from its slot. Locked on a copy.
+    One query when nothing is due. One newsletter's trouble does not keep another from its slot.
+    Locked on a copy.
     """
-    app.require_unlocked()
-    for slug in app.settings.newsletters:
-        for step in (_refresh_ahead, _draft_ahead, _queue_approved, _run_due_slot):
-            guarded(lambda app, _stop, step=step, slug=slug: step(app, slug), app, stop)  # type: ignore[misc]
+    plans, past = rhythm.plans(app.settings), pipeline.known(app)
+    steps = rhythm.decide_all(plans, past, app.now())
+    if steps:
+        app.require_unlocked()
+        for step in steps:
+            if not stop.is_set():
+                _take(app, step)
+        past = pipeline.known(app)
+    _tell(app, past)
 
 
-def _refresh_ahead(app: App, slug: str) -> None:
-    """Read the feeds once more in the last minutes before a slot: counts after it come too late."""
-    slot = next_slot(app.newsletter(slug).parsed_schedule, app.settings.zone, app.now())
-    if slot.at - app.now() <= _JUST_BEFORE and slot.on not in app.newsletter(slug).skip_dates:
-        _refresh(app, slug, slot, slot.at - _JUST_BEFORE)
-
-
-def _refresh(app: App, slug: str, slot: Slot, since: datetime) -> None:
-    """Read the feeds not read since then; a failure never stops an edition."""
-    start = slot.at - app.newsletter(slug).window
+def _take(app: App, step: Step) -> None:
+    """Do one step; what another process did meanwhile is no failure, anything else is told."""
     try:
-        _say_fetched(pipeline.refresh(app, since, window_start=start, within=_JUST_BEFORE / 5))
+        _ACTS[step.do](app, step)
+    except DigestError as error:
+        if isinstance(error, WrongState) and not _still_due(app, step):
+            _log.info("%s: another process has seen to it", step.about)
+            return
+        line = f"{step.about} is in trouble: the step {step.do.value!r} failed"
+        why = f"{error}\n\nIt is tried again every {_TICK_SECONDS} seconds."
+        notices.tell(app, [Notice(step.about, f"failed to {step.do.value}", line, why)])
+
+
+def _still_due(app: App, step: Step) -> bool:
+    steps = rhythm.decide_all(rhythm.plans(app.settings), pipeline.known(app), app.now())
+    return (step.do, step.about) in {(each.do, each.about) for each in steps}
+
+
+def _observe(app: App, step: Step) -> None:
+    rule = rhythm.plans(app.settings)[step.newsletter].rule
+    with app.database.transaction() as tx:
+        editions.scheduled_since(tx, step.newsletter, rule, app.now())
+
+
+def _refresh_ahead(app: App, step: Step) -> None:
+    """Read the feeds once more in the last minutes before a slot: counts after it come too late."""
+    _refresh(app, step, step.slot.at - JUST_BEFORE)
+
+
+def _refresh(app: App, step: Step, since: datetime) -> None:
+    """Read the feeds not read since then; a failure never stops an edition."""
+    start = step.slot.at - app.newsletter(step.newsletter).window
+    try:
+        _say_fetched(pipeline.refresh(app, since, window_start=start, within=JUST_BEFORE / 5))
     except DigestError as error:
         _log.error("%s", error)
 
 
-def _check(app: App, slug: str, slot: Slot) -> None:
-    """Leave out what was unpublished; a failure never stops an edition."""
+def _draft(app: App, step: Step) -> None:
+    """Build a slot's edition from what is there now."""
+    _build(app, step, app.now() - JUST_BEFORE)
+
+
+def _build(app: App, step: Step, fresh_since: datetime) -> Edition:
+    _refresh(app, step, fresh_since)
     try:
-        for article in pipeline.drop_unpublished(app, slug, slot):
+        for article in pipeline.drop_unpublished(app, step.newsletter, step.slot):
             _log.info("unpublished: %s", article.url)
     except DigestError as error:
         _log.error("%s", error)
+    edition = pipeline.draft_edition(app, step.newsletter, step.slot)
+    _say(edition, "built", f"{len(edition.stories)} stories")
+    return edition
 
 
-def _draft_ahead(app: App, slug: str) -> None:
-    """With approval required, build the next slot's draft ahead and tell the people who approve."""
-    newsletter, now = app.newsletter(slug), app.now()
-    slot = next_slot(newsletter.parsed_schedule, app.settings.zone, now)
-    early = slot.at - now > newsletter.draft_lead
-    if newsletter.approval == "automatic" or early or slot.on in newsletter.skip_dates:
-        return
-    with app.database.reading() as tx:
-        if editions.at_slot(tx, slug, slot.on) is not None:
-            return
-    _refresh(app, slug, slot, now - _JUST_BEFORE)
-    _check(app, slug, slot)
-    edition = pipeline.draft_edition(app, slug, slot)
+def _run(app: App, step: Step) -> None:
+    """Build the slot's edition, look it over, queue it."""
+    if step.edition and step.edition.state is EditionState.MISSED:  # the clock was ahead then
+        pipeline.move_edition(app, _stored(app, step), EditionState.DRAFT)
+    edition = _build(app, step, step.slot.at - JUST_BEFORE)
     if edition.state is EditionState.HELD:
-        _thin(app, edition)
-        return
-    before = f"{slot.at.astimezone(app.settings.zone):%Y-%m-%d %H:%M} {app.settings.zone.key}"
-    why = (
-        f"Look at it with `digest preview {edition.key}`, then run "
-        f"`digest editions approve {edition.key}` before {before}."
-    )
-    notices.tell(app, edition, "is ready to be approved", why)
-
-
-def _queue_approved(app: App, slug: str) -> None:
-    """Queue what is approved and due; hold what was approved in time but is too late now."""
-    newsletter, now = app.newsletter(slug), app.now()
-    with app.database.reading() as tx:
-        approved = [e for e in editions.in_state(tx, [EditionState.APPROVED]) if e.slot_at <= now]
-        late = {e.id: editions.changed_at(tx, e.id) < e.slot_at for e in approved}
-    for edition in approved:
-        if edition.newsletter != slug:
-            continue
-        if late[edition.id] and now - edition.slot_at > newsletter.catch_up:
-            _hold(app, edition, "the program was not running at its time; send it by hand")
-        else:
-            _queue(app, edition)
-
-
-def _run_due_slot(app: App, slug: str) -> None:
-    """Build, look over and queue the newest due slot, once; too late means missed."""
-    slot = _due(app, slug)
-    if slot is None:
-        return
-    with app.database.reading() as tx:
-        existing = editions.at_slot(tx, slug, slot.on)
-    if existing is not None and existing.state is not EditionState.DRAFT:
-        return
-    if app.now() - slot.at > app.newsletter(slug).catch_up:
-        _miss(app, existing or pipeline.draft_edition(app, slug, slot))
-    elif app.newsletter(slug).approval == "required":
-        edition = existing or pipeline.draft_edition(app, slug, slot)
-        _hold(app, edition, "nobody approved it in time")
-    else:
-        _build_and_queue(app, slug, slot)
-
-
-def _due(app: App, slug: str) -> Slot | None:
-    """Return the newest due slot that is no skipped date, if any.
-
-    Slots from before the newsletter had this schedule are nobody's fault.
-    """
-    newsletter, now, zone = app.newsletter(slug), app.now(), app.settings.zone
-    slot = last_due(newsletter.parsed_schedule, zone, now, _LOOK_BACK)
-    with app.database.transaction() as tx:
-        since = editions.scheduled_since(tx, slug, f"{newsletter.schedule} {zone.key}", now)
-    if slot is None or slot.at < since or slot.on in newsletter.skip_dates:
-        return None
-    return slot
-
-
-def _build_and_queue(app: App, slug: str, slot: Slot) -> None:
-    _refresh(app, slug, slot, slot.at - _JUST_BEFORE)
-    _check(app, slug, slot)
-    edition = pipeline.draft_edition(app, slug, slot)
-    if edition.state is EditionState.HELD:
-        _thin(app, edition)
+        if app.newsletter(step.newsletter).thin_week == "skip":
+            pipeline.move_edition(app, edition, EditionState.SKIPPED, edition.reason)
         return
     try:
         approved = pipeline.approve_edition(app, edition)
     except DigestError as error:
-        _hold(app, edition, str(error))
+        pipeline.move_edition(app, edition, EditionState.HELD, str(error))
         return
     _queue(app, approved)
+
+
+def _stored(app: App, step: Step) -> Edition:
+    return pipeline.find_edition(app, step.about)
+
+
+def _queue_approved(app: App, step: Step) -> None:
+    _queue(app, _stored(app, step))
 
 
 def _queue(app: App, edition: Edition) -> None:
     if grown := pipeline.growth(app, edition):
         how = f"`digest send {edition.key} --allow-growth` sends it all the same"
-        _hold(app, edition, f"{grown}; {how}")
+        pipeline.move_edition(app, edition, EditionState.HELD, f"{grown}; {how}")
         return
-    sending = pipeline.queue_edition(app, edition)
-    _log.info("%s: queued", sending.key)
+    _say(pipeline.queue_edition(app, edition), "queued")
 
 
-def _thin(app: App, edition: Edition) -> None:
-    if app.newsletter(edition.newsletter).thin_week == "skip":
-        skipped = pipeline.move_edition(app, edition, EditionState.SKIPPED, edition.reason)
-        notices.tell(app, skipped, "was skipped", edition.reason)
-    else:
-        notices.tell(app, edition, "is held", edition.reason)
+def _hold(app: App, step: Step) -> None:
+    edition = _stored(app, step) if step.edition else _build(app, step, app.now() - JUST_BEFORE)
+    if edition.state is not EditionState.HELD:
+        pipeline.move_edition(app, edition, EditionState.HELD, step.reason)
 
 
-def _hold(app: App, edition: Edition, reason: str) -> None:
-    held = pipeline.move_edition(app, edition, EditionState.HELD, reason)
-    notices.tell(app, held, "is held", reason)
+def _record(app: App, step: Step) -> None:
+    state = EditionState.SKIPPED if step.do is Do.SKIP else EditionState.MISSED
+    pipeline.record_slot(app, step.newsletter, step.slot, state, step.reason)
 
 
-def _miss(app: App, edition: Edition) -> None:
-    missed = pipeline.move_edition(app, edition, EditionState.MISSED, "nothing ran at its time")
-    notices.tell(app, missed, "was missed", "The program was not running at that time.")
+_ACTS: Mapping[Do, Callable[[App, Step], None]] = MappingProxyType(
+    {
+        Do.OBSERVE: _observe,
+        Do.REFRESH: _refresh_ahead,
+        Do.DRAFT: _draft,
+        Do.RUN: _run,
+        Do.QUEUE: _queue_approved,
+        Do.HOLD: _hold,
+        Do.SKIP: _record,
+        Do.MISS: _record,
+    }
+)
 
 
 def send_open_editions(app: App, stop: threading.Event) -> None:
@@ -243,11 +229,21 @@ def send_open_editions(app: App, stop: threading.Event) -> None:
 
 def _send(edition: Edition, app: App, stop: threading.Event) -> None:
     drained = pipeline.drain_outbox(app, edition, stop=stop)
-    if drained.lasting:
-        why = f"{drained.problem}. Mend it, then run `digest editions resume {edition.key}`."
-        notices.tell(app, drained.edition, "is paused", why)
-    elif drained.problem:
+    if drained.problem:
         _log.error("%s: %s", edition.key, drained.problem)
     if drained.finished:
         numbers = drained.numbers
-        _log.info("%s: sent to %d of %d", edition.key, numbers.sent, numbers.frozen)
+        _say(drained.edition, "sent", f"to {numbers.sent} of {numbers.frozen}")
+    _tell(app, pipeline.known(app))
+
+
+def _tell(app: App, past: Mapping[str, Past]) -> None:
+    """Tell people what they were not told of yet."""
+    if found := rhythm.untold(rhythm.plans(app.settings), past, app.now()):
+        notices.tell(app, pipeline.notices_of(app, found))
+
+
+def _say(edition: Edition, event: str, more: str = "") -> None:
+    """Log one event of an edition."""
+    facts = {"event": event, "about": edition.key, "state": edition.state.value}
+    _log.info("%s: %s %s", edition.key, event, more, extra={"facts": facts})

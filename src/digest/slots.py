@@ -1,13 +1,17 @@
 """Calendar arithmetic: when a newsletter's slots fall, in local time and as instants."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+FIRST_ZONE = ZoneInfo("Pacific/Kiritimati")  #: any wall time comes here first, 14 h before UTC
 FORMS = '"monday 07:30", "daily 06:00", "weekdays 06:00", "first monday 09:00", "monthly 09:00"'
 
 
@@ -61,6 +65,7 @@ def parse_schedule(text: str) -> Schedule:
     raise ValueError(f"{text!r} is not a schedule; write one of {FORMS}")
 
 
+@lru_cache(4096)  # each tick asks for the days of two months
 def slot_on(schedule: Schedule, zone: ZoneInfo, day: date) -> Slot:
     """Return the slot of one local date.
 
@@ -93,23 +98,23 @@ def _first_valid(wall: datetime, zone: ZoneInfo) -> datetime:
     return high.replace(microsecond=0)
 
 
+def slots_from(schedule: Schedule, zone: ZoneInfo, start: datetime) -> Iterator[Slot]:
+    """Yield the slots at or after `start`, in order, without end."""
+    day = start.astimezone(zone).date() - timedelta(days=1)
+    while True:
+        if schedule.falls_on(day) and (slot := slot_on(schedule, zone, day)).at >= start:
+            yield slot
+        day += timedelta(days=1)
+
+
 def slots_between(schedule: Schedule, zone: ZoneInfo, start: datetime, end: datetime) -> list[Slot]:
     """Return the slots whose instant lies in `[start, end)`, in order."""
-    day = start.astimezone(zone).date() - timedelta(days=1)
-    last = end.astimezone(zone).date() + timedelta(days=1)
-    found = []
-    while day <= last:
-        if schedule.falls_on(day):
-            slot = slot_on(schedule, zone, day)
-            if start <= slot.at < end:
-                found.append(slot)
-        day += timedelta(days=1)
-    return found
+    return list(takewhile(lambda slot: slot.at < end, slots_from(schedule, zone, start)))
 
 
 def next_slot(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Slot:
     """Return the first slot at or after `now`; a schedule always has one within 62 days."""
-    return slots_between(schedule, zone, now, now + timedelta(days=63))[0]
+    return next(slots_from(schedule, zone, now))
 
 
 def last_due(schedule: Schedule, zone: ZoneInfo, now: datetime, within: timedelta) -> Slot | None:

@@ -11,24 +11,32 @@ def register(app: typer.Typer) -> None:
     app.command("schedule")(schedule)
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    log_json: bool = typer.Option(False, "--log-json", help="Log one JSON document a line."),
+) -> None:
     """Serve the pages, watch the schedule and send, in one process, until stopped."""
     from digest.web.serve import serve
 
     with opened(context) as app:
-        serve(app)
+        serve(app, log_json=log_json)
 
 
 def schedule(
     context: typer.Context,
     count: int = typer.Option(5, "-n", min=1, max=1000, help="How many of each newsletter."),
+    year: bool = typer.Option(False, "--year", help="Print the next year as iCalendar."),
     as_json: bool = Json,
 ) -> None:
-    """List the next slots of each newsletter in local time and UTC."""
+    """List the next slots of each newsletter in local time and UTC, and what the clocks do."""
     from digest import shapes
-    from digest.pipeline import upcoming
+    from digest.pipeline.calendar import upcoming
+    from digest.pipeline.calendar import year as calendar_of
 
     with opened(context, current=False) as app:
+        if year:
+            typer.echo(calendar_of(app), nl=False)
+            return
         found = upcoming(app, count)
         zone = app.settings.publication.timezone
     if as_json:

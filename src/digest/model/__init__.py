@@ -28,6 +28,7 @@ from digest.model.editions import (
     Section,
     Variant,
 )
+from digest.model.known import Known, Past
 from digest.model.people import (
     ConsentEvent,
     Delivery,
@@ -39,6 +40,7 @@ from digest.model.people import (
     Suppression,
 )
 from digest.model.states import (
+    GOING,
     DeliveryState,
     EditionState,
     FeedKind,
@@ -57,6 +59,7 @@ from digest.model.stories import (
 
 __all__ = [
     "EVERYBODY",
+    "GOING",
     "MICRO",
     "AllOf",
     "AnyOf",
@@ -75,6 +78,7 @@ __all__ = [
     "Image",
     "Incoming",
     "Item",
+    "Known",
     "LeftOut",
     "Message",
     "Not",
@@ -82,6 +86,7 @@ __all__ = [
     "Outcome",
     "Override",
     "Part",
+    "Past",
     "PlacedStory",
     "Placement",
     "RankedStory",

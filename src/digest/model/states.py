@@ -25,6 +25,15 @@ class EditionState(StrEnum):
     MISSED = "missed"
 
 
+#: Approved and not at their end.
+GOING = (
+    EditionState.APPROVED,
+    EditionState.FILLING,
+    EditionState.SENDING,
+    EditionState.PAUSED,
+)
+
+
 class DeliveryState(StrEnum):
     """Where one edition for one subscriber stands."""
 

@@ -4,8 +4,8 @@ Each step reads values in one short transaction, calls pure functions, writes in
 transaction is open during network work.
 """
 
+from digest.pipeline.approval import approval_words, shown_html, to_approve
 from digest.pipeline.audience import aimed, readers
-from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.doubts import drop_doubts, resend_doubts
 from digest.pipeline.edit import (
@@ -17,6 +17,7 @@ from digest.pipeline.edit import (
     move_edition,
     proof,
 )
+from digest.pipeline.facts import known, notices_of
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
 from digest.pipeline.hand import (
     decide_article,
@@ -37,6 +38,7 @@ from digest.pipeline.stop import (
     cancel_edition,
     hold_edition,
     pause_edition,
+    record_slot,
     resume_edition,
     skip_slot,
     undo_skip,
@@ -51,6 +53,7 @@ __all__ = [
     "add_feed",
     "add_placement",
     "aimed",
+    "approval_words",
     "approve_edition",
     "backtest",
     "cancel_edition",
@@ -70,8 +73,10 @@ __all__ = [
     "image_file",
     "import_counts",
     "import_files",
+    "known",
     "local_copies",
     "move_edition",
+    "notices_of",
     "pause_edition",
     "pin_article",
     "place_article",
@@ -79,15 +84,17 @@ __all__ = [
     "published_html",
     "queue_edition",
     "readers",
+    "record_slot",
     "refit_ranking",
     "refresh",
     "resend_doubts",
     "resume_edition",
+    "shown_html",
     "skip_slot",
     "test_send",
+    "to_approve",
     "undo_place",
     "undo_skip",
-    "upcoming",
     "variant_for",
     "write_preview",
 ]

@@ -59,12 +59,12 @@ def compose_next(app: App, slug: str, at: datetime | Slot | None = None) -> Edit
 
 def _when(app: App, slug: str, at: datetime | Slot | None) -> tuple[Slot, datetime]:
     """Return the slot an edition is for, and the instant it is built as of."""
-    if isinstance(at, Slot):
-        return at, min(at.at, app.now())
-    if at is not None:
-        return Slot(at.astimezone(app.settings.zone).date(), at), at
-    now = app.now()
-    return next_slot(app.newsletter(slug).parsed_schedule, app.settings.zone, now), now
+    newsletter, now = app.newsletter(slug), app.now()
+    zone = app.settings.slot_zone(slug)
+    if isinstance(at, datetime):
+        return Slot(at.astimezone(zone).date(), at), at
+    slot = at or next_slot(newsletter.parsed_schedule, zone, now)
+    return slot, min(slot.at - newsletter.content_cutoff, now)
 
 
 def store_draft(app: App, make: Callable[[], Edition]) -> Edition:
@@ -152,12 +152,15 @@ def leaves_this_machine(app: App) -> bool:
     return mail.transport == "smtp" and mail.smtp.host not in ("127.0.0.1", "::1", "localhost")
 
 
-def approve_edition(app: App, edition: Edition, audience: str | None = None) -> Edition:
+def approve_edition(
+    app: App, edition: Edition, audience: str | None = None, *, seen: str = ""
+) -> Edition:
     """Freeze the bytes of a draft: what is approved is what is sent (promise P9).
 
     Who it is for is frozen with it: `audience`, else the newsletter's.
 
-    WrongState when it is no draft, is empty, or preflight finds a blocker.
+    WrongState when it is no draft, is empty, preflight finds a blocker, or its hash is not the one
+    somebody has `seen`.
     """
     if edition.state not in editions.OPEN_STATES:
         raise WrongState(f"{edition.key} is {edition.state.value}; only a draft can be approved")
@@ -168,6 +171,8 @@ def approve_edition(app: App, edition: Edition, audience: str | None = None) -> 
     if looked.rendered is None or looked.blockers:
         first = looked.blockers[0]
         raise WrongState(f"{edition.key} cannot be sent: {first.rule}: {first.message}")
+    if seen not in ("", looked.sha256):
+        raise WrongState(f"{edition.key} has changed since you looked; look again")
     with app.database.transaction() as tx:
         # The move comes first: it is what decides between two who approve at the same moment.
         approved = editions.move(

@@ -87,7 +87,12 @@ def _read(
     last = editions.last_sent(tx, slug, slot.at, 1)
     start = _window_start(as_of, window, newsletter.window, last)
     remember = newsletter.ranking.already_sent
-    sent = editions.last_sent(tx, slug, slot.at, remember, reaching_into=start)
+    sent = [
+        edition
+        for name in (slug, *newsletter.not_from)
+        for edition in editions.last_sent(tx, name, slot.at, remember, reaching_into=start)
+    ]
+    sent.sort(key=lambda edition: edition.slot_at, reverse=True)
     found = articles.published_between(tx, start, as_of)
     marks = _before(found, as_of - window)
     carried: dict[str, str] = {}

@@ -15,6 +15,7 @@ from digest.model import Edition, EditionState, Numbers
 from digest.pipeline.audience import audience_of, readers
 from digest.pipeline.drain import Run, start, work
 from digest.pipeline.edit import Proof
+from digest.pipeline.readers_time import wait_for_readers
 from digest.pipeline.results import read_back
 from digest.pipeline.stop import pause
 from digest.pipeline.variants import (
@@ -70,6 +71,7 @@ def queue_edition(app: App, edition: Edition) -> Edition:
         outbox.fill(tx, filling, audience_of(app, filling.audience))
         if len(variants) > 1:
             shares.assign(tx, edition.id, number_of)
+        wait_for_readers(app, tx, filling)
         return editions.move(tx, filling, EditionState.SENDING, now)
 
 

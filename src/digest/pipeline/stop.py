@@ -1,20 +1,14 @@
 """A slot is skipped; an edition is paused, goes on, or is called back."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from digest.app import App
 from digest.errors import NotFound, WrongState
-from digest.model import Edition, EditionState
+from digest.model import GOING, Edition, EditionState
 from digest.pipeline.edit import draft_edition, find_edition
 from digest.slots import Slot, slot_on
 from digest.store import Transaction, editions, outbox
-
-_GOING = (
-    EditionState.APPROVED,
-    EditionState.FILLING,
-    EditionState.SENDING,
-    EditionState.PAUSED,
-)
 
 
 def cancel_edition(app: App, edition: Edition, reason: str) -> Edition:
@@ -24,7 +18,7 @@ def cancel_edition(app: App, edition: Edition, reason: str) -> Edition:
     so that it does not go out by itself; after that it is closed for good.
     """
     now = app.now()
-    if edition.state not in _GOING:
+    if edition.state not in GOING:
         raise WrongState(f"{edition.key} is {edition.state.value}; there is nothing to call back")
     with app.database.transaction() as tx:
         if not outbox.take_back(tx, edition.id):
@@ -71,7 +65,7 @@ def skip_slot(app: App, name: str, reason: str) -> Edition:
     try:
         edition = find_edition(app, name)
     except NotFound:
-        edition = _empty(app, name)
+        edition = _empty(app, *_slot_called(app, name))
         with app.database.transaction() as tx:
             edition = editions.save(tx, edition, app.now())
     if edition.state not in editions.OPEN_STATES:
@@ -91,8 +85,28 @@ def undo_skip(app: App, edition: Edition) -> Edition:
     return back if over else draft_edition(app, back.newsletter, Slot(back.slot_on, back.slot_at))
 
 
-def _empty(app: App, name: str) -> Edition:
-    """Return an edition without stories for a slot of the schedule."""
+def record_slot(app: App, slug: str, slot: Slot, state: EditionState, reason: str) -> Edition:
+    """Record what became of a slot, in place of a draft if there is one."""
+    now = app.now()
+    with app.database.transaction() as tx:
+        there = editions.at_slot(tx, slug, slot.on)
+        if there is None:
+            made = _empty(app, slug, slot)
+            return editions.save(tx, replace(made, state=state, reason=reason), now)
+        if there.state not in editions.OPEN_STATES:
+            raise WrongState(f"{there.key} is {there.state.value} already")
+        return editions.move(tx, there, state, now, reason=reason)
+
+
+def _empty(app: App, slug: str, slot: Slot) -> Edition:
+    """Return an edition without stories."""
+    newsletter = app.newsletter(slug)
+    start = slot.at - newsletter.window
+    return Edition(slug, slot.on, slot.at, start, slot.at, newsletter.title)
+
+
+def _slot_called(app: App, name: str) -> tuple[str, Slot]:
+    """Return the newsletter and the slot of a name such as weekly@2026-11-23."""
     slug, _, day = name.partition("@")
     newsletter = app.newsletter(slug)
     try:
@@ -101,5 +115,4 @@ def _empty(app: App, name: str) -> Edition:
         raise NotFound(f"{name!r} is no slot; write one as {slug}@2026-11-23") from error
     if not newsletter.parsed_schedule.falls_on(on):
         raise NotFound(f"{slug} has no slot on {on}; `digest schedule` shows the next ones")
-    at = slot_on(newsletter.parsed_schedule, app.settings.zone, on).at
-    return Edition(slug, on, at, at - newsletter.window, at, newsletter.title)
+    return slug, slot_on(newsletter.parsed_schedule, app.settings.slot_zone(slug), on)

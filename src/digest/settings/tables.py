@@ -21,7 +21,7 @@ from pydantic import (
 from digest.settings.ranking import Ranking
 from digest.settings.theme import Theme
 from digest.settings.values import Table
-from digest.slots import Schedule, parse_schedule
+from digest.slots import FIRST_ZONE, Schedule, parse_schedule
 
 _DURATIONS = 'write e.g. "90m", "24h", "7d" or "2w"'
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -101,6 +101,7 @@ def _slug(value: str) -> str:
 Slug = Annotated[str, AfterValidator(_slug)]
 Line = Annotated[str, AfterValidator(_line)]
 Span = Annotated[timedelta, BeforeValidator(_duration)]
+SpanOrNone = Annotated[timedelta, BeforeValidator(lambda v: _duration(v) if v else timedelta())]
 Zone = Annotated[str, AfterValidator(_zone)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Mailbox = Annotated[str, AfterValidator(_line), AfterValidator(_mailbox)]
@@ -208,6 +209,10 @@ class Notices(Table):
     """Who is told when something needs a person."""
 
     to: tuple[Mailbox, ...] = ()
+    webhook: SecretStr = SecretStr("")
+    command: str = ""
+    transport: Literal["", "smtp", "folder", "memory"] = ""
+    smtp: Smtp = Smtp()
 
 
 class Fetch(Table):
@@ -255,7 +260,11 @@ class Newsletter(Table):
     thin_week: Literal["hold", "widen", "skip"] = "hold"
     approval: Literal["automatic", "required"] = "automatic"
     draft_lead: Span = timedelta(hours=24)
+    content_cutoff: SpanOrNone = timedelta()
     catch_up: Span = timedelta(hours=24)
+    expected_by: Span = timedelta(hours=24)
+    reader_time: bool = False
+    not_from: tuple[Slug, ...] = ()
     skip_dates: tuple[date, ...] = ()
     audience: Line = ""
     max_variants: Annotated[int, Field(ge=1, le=100)] = 8
@@ -282,7 +291,19 @@ class Settings(Table):
     images: Images = Images()
     newsletters: Annotated[dict[Slug, Newsletter], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _known_newsletters(self) -> Self:
+        for slug, newsletter in self.newsletters.items():
+            for name in newsletter.not_from:
+                if name not in self.newsletters or name == slug:
+                    raise ValueError(f"newsletters.{slug}.not_from: no other newsletter is {name}")
+        return self
+
     @property
     def zone(self) -> ZoneInfo:
         """Return the publication's time zone."""
         return ZoneInfo(self.publication.timezone)
+
+    def slot_zone(self, slug: str) -> ZoneInfo:
+        """Return where a newsletter's slots are reckoned: the zone its first readers live in."""
+        return FIRST_ZONE if self.newsletters[slug].reader_time else self.zone

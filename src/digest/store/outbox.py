@@ -131,7 +131,9 @@ def take_back(tx: Transaction, edition_id: int) -> bool:
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(_DELIVERY.c.id).where(mine).with_for_update())
     untouched = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.SUPPRESSED)
-    touched = sa.or_(_DELIVERY.c.state.not_in(untouched), _DELIVERY.c.doubts > 0)
+    waits = sa.and_(_DELIVERY.c.state == DeliveryState.DEFERRED, _DELIVERY.c.attempts == 0)
+    touched = sa.and_(_DELIVERY.c.state.not_in(untouched), ~waits)
+    touched = sa.or_(touched, _DELIVERY.c.doubts > 0)
     if tx.execute(sa.select(_DELIVERY.c.id).where(mine, touched).limit(1)).first():
         return False
     tx.execute(sa.delete(_DELIVERY).where(mine))

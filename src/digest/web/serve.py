@@ -16,20 +16,19 @@ from starlette.concurrency import run_in_threadpool
 from digest import scheduler
 from digest.app import App
 from digest.errors import WrongState
+from digest.logs import start_logging
 from digest.web import build
 
 _GRACE_SECONDS = 30
 _log = logging.getLogger("digest")
 
 
-def serve(app: App) -> None:
+def serve(app: App, *, log_json: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C; then no new claim, and open messages finish.
 
     Whoever does not finish within the grace is left: its row is named uncertain later.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("apscheduler", "uvicorn"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    start_logging(as_json=log_json)
     stop, drained = threading.Event(), threading.Event()
 
     @asynccontextmanager

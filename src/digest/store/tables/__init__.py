@@ -4,6 +4,7 @@ from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
 from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
 from digest.store.tables.instance import InstanceRow
+from digest.store.tables.notices import NoticeRow
 from digest.store.tables.outbox import DeliveryRow
 from digest.store.tables.overrides import OverrideRow
 from digest.store.tables.placements import PlacementRow
@@ -27,6 +28,7 @@ __all__ = [
     "ImportRow",
     "InstanceRow",
     "NewsletterRow",
+    "NoticeRow",
     "OverrideRow",
     "PlacementRow",
     "ReadingRow",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from digest.model import EditionState
@@ -14,7 +14,7 @@ class EditionRow(SQLModel, table=True):
     """An edition; the slot's key (newsletter, local date) is unique."""
 
     __tablename__ = "edition"
-    __table_args__ = (UniqueConstraint("newsletter", "slot_on"),)
+    __table_args__ = (UniqueConstraint("newsletter", "slot_on"), Index("edition_state", "state"))
 
     id: int | None = Field(default=None, primary_key=True)
     newsletter: str

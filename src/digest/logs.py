@@ -1,0 +1,38 @@
+"""One line for each event in the log: words for people, or JSON for programs."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+
+class Lines(logging.Formatter):
+    """Writes an event as one line of words, whatever line ends stand in it."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return "; ".join(filter(None, super().format(record).splitlines()))
+
+
+class JsonLines(logging.Formatter):
+    """Writes an event as one JSON document: at, level, text, and the facts that go with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {"at": at, "level": record.levelname.lower(), "text": record.getMessage().strip()}
+        said |= getattr(record, "facts", {})
+        if record.exc_info:
+            said["trace"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False)
+
+
+def start_logging(*, as_json: bool) -> None:
+    """Log to the error stream: everything of ours, of libraries what is wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if as_json else Lines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in ("apscheduler", "uvicorn", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
