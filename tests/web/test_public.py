@@ -97,7 +97,7 @@ def test_one_click_acts_at_once_without_cookie_or_redirect(app: App, client: Tes
 def test_confirming_takes_a_button_too(app: App, client: TestClient) -> None:
     membership.add_subscriber(app, "r0@reader.example", "weekly")
     path = link(app, CONFIRM)
-    assert "Confirm my subscription" in client.get(path).text
+    assert "Confirm subscription" in client.get(path).text
     assert state(app) is SubscriptionState.PENDING
     assert "You are subscribed" in client.post(path).text
     assert client.post(path).status_code == 200
