@@ -171,3 +171,12 @@ def test_a_lost_database_is_a_503_without_details(tmp_path: Path) -> None:
             path.unlink()
         assert client.get("/healthz").status_code == 503
     app.close()
+
+
+def test_what_was_unsubscribed_can_be_taken_back_for_a_month(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    path = link(app, UNSUBSCRIBE)
+    assert f'action="{path}/undo"' in client.post(path).text
+    assert f'action="{path}/undo"' in client.get(path).text
+    assert client.post(f"{path}/undo").status_code == 200
+    assert state(app) is SubscriptionState.ACTIVE

@@ -27,6 +27,8 @@ from digest.model.editions import (
     Section,
 )
 from digest.model.people import (
+    ApiKey,
+    Ask,
     ConsentEvent,
     Delivery,
     Message,
@@ -58,7 +60,9 @@ __all__ = [
     "MICRO",
     "AllOf",
     "AnyOf",
+    "ApiKey",
     "Article",
+    "Ask",
     "ConsentEvent",
     "Delivery",
     "DeliveryState",

@@ -4,6 +4,12 @@ Each step reads values in one short transaction, calls pure functions, writes in
 transaction is open during network work.
 """
 
+from digest.pipeline.archive import (
+    published_edition,
+    published_editions,
+    published_html,
+    published_on,
+)
 from digest.pipeline.audience import aimed, readers
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
@@ -29,7 +35,7 @@ from digest.pipeline.health import health
 from digest.pipeline.images import image_file, local_copies
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
-from digest.pipeline.preview import published_html, write_preview
+from digest.pipeline.preview import write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, growth, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
@@ -76,7 +82,10 @@ __all__ = [
     "pin_article",
     "place_article",
     "proof",
+    "published_edition",
+    "published_editions",
     "published_html",
+    "published_on",
     "queue_edition",
     "readers",
     "refit_ranking",

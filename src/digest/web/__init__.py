@@ -15,12 +15,18 @@ from starlette.types import ASGIApp
 
 from digest.app import App
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
-from digest.web import public
+from digest.web import health, public, public_archive, public_forms, public_own
 from digest.web.base import Area, Web
 from digest.web.frame import Frame
 
 #: Every area of the site and where its routes are.
-AREAS: tuple[Area, ...] = (public.routes,)
+AREAS: tuple[Area, ...] = (
+    public.routes,
+    public_forms.routes,
+    public_own.routes,
+    public_archive.routes,
+    health.routes,
+)
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 

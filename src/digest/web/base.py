@@ -1,10 +1,12 @@
 """What every page has at hand: the app, a way to show a page, and how a visit becomes an answer."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,6 +22,7 @@ from digest.language import Speech, speech
 from digest.web.metrics import Metrics
 
 _PAGES = Path(__file__).parent / "pages"
+_KEPT = 100  #: archive pages in memory; one has about 80 kB
 
 
 class Web:
@@ -35,11 +38,32 @@ class Web:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._kept: OrderedDict[object, Any] = OrderedDict()
+        self._lock = Lock()
         self._speech = lru_cache(maxsize=64)(lambda tag: speech(templates_of(app.folder), tag))
 
     def speech(self, language: str = "") -> Speech:
         """Return how a language is spoken; the publication's when there is none."""
         return self._speech(language or self.app.settings.publication.language)
+
+    @cached_property
+    def languages(self) -> dict[str, str]:
+        """Return the languages there are, each by its own name."""
+        found = {p.stem for f in templates_of(self.app.folder) for p in f.glob("languages/*.po")}
+        return {tag: self.speech(tag).locale.get_display_name() or tag for tag in sorted(found)}
+
+    def kept(self, key: object, make: Callable[[], Any]) -> Any:
+        """Return what was made for this key, from memory when it is there."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
 
     def page(self, name: str, status: int = 200, language: str = "", **values: Any) -> HTMLResponse:
         """Render a page of the folder `pages`; `_` in it says a phrase in the language."""
