@@ -23,7 +23,13 @@ from digest.pipeline.edit import (
     move_edition,
     proof,
 )
-from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
+from digest.pipeline.gather import (
+    Gathered,
+    fetch_feeds,
+    import_document,
+    import_files,
+    refresh,
+)
 from digest.pipeline.hand import (
     decide_article,
     edit_words,
@@ -75,6 +81,7 @@ __all__ = [
     "hold_edition",
     "image_file",
     "import_counts",
+    "import_document",
     "import_files",
     "local_copies",
     "move_edition",

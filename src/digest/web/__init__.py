@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from digest.app import App
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
-from digest.web import health, public, public_archive, public_forms, public_own
+from digest.web import api_v1, health, public, public_archive, public_forms, public_own
 from digest.web.base import Area, Web
 from digest.web.frame import Frame
 
@@ -26,6 +26,7 @@ AREAS: tuple[Area, ...] = (
     public_own.routes,
     public_archive.routes,
     health.routes,
+    api_v1.routes,
 )
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from digest.app import App, templates_of
 from digest.language import Speech, speech
+from digest.web.limits import Throttle
 from digest.web.metrics import Metrics
 
 _PAGES = Path(__file__).parent / "pages"
@@ -31,6 +32,7 @@ class Web:
     def __init__(self, app: App) -> None:
         self.app = app
         self.metrics = Metrics()
+        self.wrong_keys = Throttle(30, 60)
         self._pages = Environment(
             loader=FileSystemLoader(_PAGES),
             autoescape=True,

@@ -87,6 +87,9 @@ class Frame:
         if sum(len(n) + len(v) for n, v in scope["headers"]) > _HEADER_BYTES:
             await _refusal(scope, 431, "The request's header is too long.")(scope, receive, send)
             return
+        if "\0" in scope["path"]:
+            await _refusal(scope, 404, "There is no such page.")(scope, receive, send)
+            return
         length = given.get("content-length", "")
         if length.isdecimal() and int(length) > most:
             await _refusal(scope, 413, _MUCH)(scope, receive, send)
