@@ -29,6 +29,10 @@ def _said() -> Iterator[str | tuple[str, ...]]:
             options = {"trim_blocks": "true", "lstrip_blocks": "true"}
             with path.open("rb") as file:
                 yield from (str(found[2]) for found in babel_extract(file, ("_",), (), options))
+    for path in (Path(digest.__file__).parent / "web" / "pages").glob("*.*"):
+        with path.open("rb") as file:
+            for found in babel_extract(file, ("_",), (), {}):
+                yield found[2] if isinstance(found[2], str) else str(found[2][0])
     for path in Path(digest.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
