@@ -186,7 +186,7 @@ def test_there_is_no_500_and_no_undocumented_answer(tmp_path: Path, mode: Genera
     key, asked = a_key(app), 0
     document = schemathesis.openapi.from_asgi(f"{PATH}/openapi.json", build(app))
     for found in document.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # type: ignore[union-attr]
 
         @settings(max_examples=60, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy(generation_mode=mode))

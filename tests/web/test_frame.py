@@ -83,7 +83,7 @@ def test_a_failure_of_ours_has_the_headers_too(app: App) -> None:
 def test_a_request_has_an_id_and_keeps_a_decent_one(client: TestClient) -> None:
     assert re.fullmatch(r"[0-9a-f]{16}", client.get("/").headers["x-request-id"])
     for given, kept in (("proxy-1234", True), ("a\nb", False), ("x" * 65, False), ("é" * 9, False)):
-        headers = {"X-Request-ID": given.encode("utf-8")}
+        headers = {b"X-Request-ID": given.encode("utf-8")}
         assert (client.get("/", headers=headers).headers["x-request-id"] == given) is kept
 
 

@@ -44,7 +44,7 @@ def here(tmp_path: Path, clock: Clock, sink: Sink) -> Iterator[tuple[App, str]]:
 
 def in_last_mail(sink: Sink, path: str) -> str:
     text = sink.received[-1].content.decode().replace("=\r\n", "").replace("=3D", "=")
-    return re.findall(rf"http://127\.0\.0\.1:\d+/{path}/[A-Za-z0-9_-]{{33}}", text)[0]
+    return str(re.findall(rf"http://127\.0\.0\.1:\d+/{path}/[A-Za-z0-9_-]{{33}}", text)[0])
 
 
 def wait_for_mails(page: "Page", sink: Sink, count: int) -> None:
