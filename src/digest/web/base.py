@@ -15,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from digest.app import App, templates_of
 from digest.language import Speech, speech
@@ -112,7 +113,16 @@ Area = Callable[[Web], Sequence[BaseRoute]]
 
 def routes_of(web: Web, table: Sequence[tuple[str, str, Handler]]) -> list[BaseRoute]:
     """Make routes of a table of (GET or POST, path, handler)."""
-    return [Route(path, _endpoint(web, act), methods=[method]) for method, path, act in table]
+    return [_Page(path, _endpoint(web, act), methods=[method]) for method, path, act in table]
+
+
+class _Page(Route):
+    """A route that says which it is: the log and the counts go by its pattern."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether it is meant, and note it."""
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
 
 
 def _endpoint(web: Web, act: Handler) -> Callable[[Request], Any]:
