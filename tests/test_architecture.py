@@ -51,6 +51,7 @@ HOMES = {
     "dns": ("preflight/dns.py",),
     "watchfiles": ("web",),
     "babel": ("language.py",),
+    "prometheus_client": ("web/metrics.py",),
     "PIL": ("demo", "ingest/shrink.py", "pipeline/shots.py"),
 }
 PARTS = {

@@ -29,6 +29,11 @@ def _said() -> Iterator[str | tuple[str, ...]]:
             options = {"trim_blocks": "true", "lstrip_blocks": "true"}
             with path.open("rb") as file:
                 yield from (str(found[2]) for found in babel_extract(file, ("_",), (), options))
+    for path in (Path(digest.__file__).parent / "web" / "pages").glob("*.*"):
+        with path.open("rb") as file:
+            for found in babel_extract(file, ("_",), (), {}):
+                said = found[2]
+                yield said if isinstance(said, str) else str((said or ("",))[0])
     for path in Path(digest.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):

@@ -30,7 +30,7 @@ def start(app: App, stop: threading.Event) -> BackgroundScheduler:
     """
     clock = BackgroundScheduler(timezone="UTC")
     jobs = {"slots": run_due_slots, "feeds": fetch_due_feeds, "send": send_open_editions}
-    jobs |= {"list": forget_unconfirmed, "notices": deliver_notices}
+    jobs |= {"asks": answer_asks, "list": forget_unconfirmed, "notices": deliver_notices}
     for name, job in jobs.items():
         clock.add_job(
             guarded,
@@ -55,6 +55,15 @@ def guarded(job: Job, app: App, stop: threading.Event) -> None:
         job(app, stop)
     except DigestError as error:
         _log.error("%s", error)
+
+
+def answer_asks(app: App, _stop: threading.Event) -> None:
+    """Answer wishes from forms that wait: the relay was away, or there are too many at once."""
+    done = membership.answer_asks(app)
+    if done.problem:
+        _log.warning("forms are not answered: %s", done.problem)
+    elif done.waiting:
+        _log.warning("%d wishes from forms wait: more than an hour may answer", done.waiting)
 
 
 def forget_unconfirmed(app: App, _stop: threading.Event) -> None:

@@ -1,5 +1,6 @@
 """The pages a mail needs: nothing changes on a GET, one button acts, nothing leaks."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,14 @@ from fastapi.testclient import TestClient
 
 from digest import membership, pipeline
 from digest.app import App
-from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
-from digest.model import SubscriptionState
-from digest.web import build
+from digest.audience.tokens import CONFIRM, MANAGE, UNSUBSCRIBE, make_token, numbers_token
+from digest.model import Edition, SubscriptionState
+from digest.store import editions
+from digest.text import TOKEN
+from digest.web import AREAS, build
+from digest.web.base import Web
 from tests.apps import an_app, fill
+from tests.web.test_api import a_key
 
 
 @pytest.fixture
@@ -49,22 +54,44 @@ def everything(app: App) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_nothing_changes_on_a_get(app: App, client: TestClient, method: str) -> None:
+    """T15: every route there is, and every link of a real edition and of the mails."""
     fill(app, readers=1)
     membership.add_subscriber(app, "new@reader.example", "weekly")
     edition = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
     pipeline.drain_outbox(app, pipeline.queue_edition(app, edition))
+    membership.keep_ask(app, "r0@reader.example", "", form="1")
+    membership.answer_asks(app)
+    own = f"/p/{numbers_token(app.keys, MANAGE, 1, 0)}"
+    key = a_key(app)
     before = everything(app)
-    paths = [
-        link(app, UNSUBSCRIBE),
-        link(app, CONFIRM, "new@reader.example"),
-        "/editions/weekly/2026-11-23",
-        "/unsubscribe",
-        "/healthz",
-        "/",
-    ]
-    for path in paths:
-        assert client.request(method, path).status_code < 500
+    mine, theirs = link(app, UNSUBSCRIBE), link(app, CONFIRM, "new@reader.example")
+    known = {"/u/{token}": mine, "/c/{token}": theirs, "/p/{token}": own}
+    asked = 0
+    for path in every_path(app, edition, known):
+        answer = client.request(method, path, headers=key)
+        assert answer.status_code < 500, path
+        asked += answer.status_code == 200
+    assert asked > 15 or method == "OPTIONS"
     assert everything(app) == before
+
+
+def every_path(app: App, edition: Edition, known: dict[str, str]) -> Iterator[str]:
+    """Yield an address of each route of the site and of the API, and each link of an edition."""
+    values = {"newsletter": "weekly", "day": "2026-11-23", "email": "r0@reader.example"}
+    values |= {"edition": str(edition.id), "article": edition.stories[0].lead.id, "name": "x.png"}
+    for area in AREAS:
+        for route in area(Web(app)):
+            for one in getattr(route, "routes", None) or [route]:
+                path = getattr(route, "path", "") if one is not route else ""
+                path += getattr(one, "path", "")
+                for pattern, real in known.items():
+                    path = path.replace(pattern, real)
+                yield re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
+    with app.database.reading() as tx:
+        html = editions.frozen_content(tx, edition.id)[0].html
+    here = app.settings.web.base_url
+    for found in re.findall(rf'(?:href|src)="{re.escape(here)}([^"]*)"', html):
+        yield known["/u/{token}"] if TOKEN in found else found
 
 
 def test_the_page_has_one_button_and_the_button_unsubscribes(app: App, client: TestClient) -> None:
@@ -97,7 +124,7 @@ def test_one_click_acts_at_once_without_cookie_or_redirect(app: App, client: Tes
 def test_confirming_takes_a_button_too(app: App, client: TestClient) -> None:
     membership.add_subscriber(app, "r0@reader.example", "weekly")
     path = link(app, CONFIRM)
-    assert "Confirm my subscription" in client.get(path).text
+    assert "Confirm subscription" in client.get(path).text
     assert state(app) is SubscriptionState.PENDING
     assert "You are subscribed" in client.post(path).text
     assert client.post(path).status_code == 200
@@ -156,7 +183,7 @@ def test_every_page_has_the_security_headers(app: App, client: TestClient) -> No
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["cache-control"] == "no-store"
-        assert "script" not in client.get(path).text
+        assert "<script" not in client.get(path).text
 
 
 def test_health_says_whether_the_database_answers(app: App, client: TestClient) -> None:
@@ -171,3 +198,12 @@ def test_a_lost_database_is_a_503_without_details(tmp_path: Path) -> None:
             path.unlink()
         assert client.get("/healthz").status_code == 503
     app.close()
+
+
+def test_what_was_unsubscribed_can_be_taken_back_for_a_month(app: App, client: TestClient) -> None:
+    fill(app, readers=1)
+    path = link(app, UNSUBSCRIBE)
+    assert f'action="{path}/undo"' in client.post(path).text
+    assert f'action="{path}/undo"' in client.get(path).text
+    assert client.post(f"{path}/undo").status_code == 200
+    assert state(app) is SubscriptionState.ACTIVE

@@ -8,6 +8,7 @@ from digest.errors import WrongState
 from digest.model import Incoming, Outcome, Subscription, SubscriptionState, SuppressionReason
 
 PENDING_FOR = timedelta(days=7)  #: who has not confirmed by then is forgotten
+RETURN_FOR = timedelta(days=30)  #: an unsubscribe can be taken back by its reader
 UNDO_FOR = timedelta(days=30)  #: an import can be taken back
 
 
@@ -42,6 +43,21 @@ def end(subscription: Subscription, now: datetime) -> Subscription:
     if subscription.state is SubscriptionState.ENDED:
         return subscription
     return replace(subscription, state=SubscriptionState.ENDED, ended_at=now, asked_at=None)
+
+
+def resume(subscription: Subscription, now: datetime) -> Subscription:
+    """Return a subscription its reader ended taken up again, as it was; WrongState after a month.
+
+    For who unsubscribed by mistake, or whose forwarded mail somebody else unsubscribed.
+    """
+    if subscription.state is SubscriptionState.ACTIVE:
+        return subscription
+    left, was = subscription.ended_at, subscription.confirmed_at
+    if subscription.state is not SubscriptionState.ENDED or not left or not was:
+        raise WrongState("This subscription was not ended here. Subscribe again.")
+    if now - left > RETURN_FOR:
+        raise WrongState("That is too long ago. Subscribe again to get the newsletter.")
+    return replace(subscription, state=SubscriptionState.ACTIVE, ended_at=None)
 
 
 def may_receive(subscription: Subscription, suppressed: SuppressionReason | None) -> bool:

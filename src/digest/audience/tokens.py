@@ -12,8 +12,9 @@ from digest.errors import ConfigError, InvalidToken
 
 UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
 CONFIRM = "confirm"  #: purpose of the token in a confirmation mail
-PREFERENCES = "preferences"  #: purpose of the token that opens a reader's wishes
 APPROVE = "approve"  #: purpose of the token that shows a draft and lets it go out
+MANAGE = "manage"  #: purpose of the link to a reader's own page, for half an hour
+FORM = "form"  #: purpose of the mark in a form, made when it was shown
 BOUNCE = "bounce"  #: purpose of the tag in a return path
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits
@@ -73,6 +74,18 @@ def read_token(keys: Keys, purpose: str, text: str) -> str:
     if not hmac.compare_digest(mac, _mac(keys, text[0], purpose, name)):
         raise InvalidToken
     return make_public_id(name)
+
+
+def numbers_token(keys: Keys, purpose: str, first: int, second: int) -> str:
+    """Return a key id and a token that carries two numbers of 32 bits."""
+    name = first.to_bytes(4, "big") + second.to_bytes(4, "big")
+    return keys.current + make_token(keys, purpose, make_public_id(name))
+
+
+def read_numbers(keys: Keys, purpose: str, text: str) -> tuple[int, int]:
+    """Return the two numbers a token carries; else InvalidToken."""
+    name = urlsafe_b64decode(read_token(keys, purpose, text) + "=")
+    return int.from_bytes(name[:4], "big"), int.from_bytes(name[4:], "big")
 
 
 def bounce_tag(keys: Keys, delivery_id: int) -> str:

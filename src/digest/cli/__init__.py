@@ -14,6 +14,7 @@ from digest.cli import (
     demo,
     editions,
     feeds,
+    keys,
     placements,
     ranking,
     run_all,
@@ -63,6 +64,7 @@ for part in (
     ranking,
     placements,
     run_all,
+    keys,
     status,
     db,
 ):

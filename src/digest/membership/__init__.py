@@ -1,5 +1,6 @@
 """A subscriber's way in and out: one person at a time, or a whole file."""
 
+from digest.membership.asking import Answered, answer_asks, is_busy, keep_ask
 from digest.membership.files import Imported, Wanted, import_file, imports, undo_import
 from digest.membership.joining import (
     Added,
@@ -14,42 +15,58 @@ from digest.membership.leaving import (
     end_subscription,
     erase_subscriber,
     forget_unconfirmed,
+    may_undo,
     suppress_address,
+    undo_unsubscribe,
     unsubscribe,
     unsuppress_address,
 )
+from digest.membership.managing import (
+    Visited,
+    categories,
+    categories_of,
+    erase_by_link,
+    open_link,
+    save_preferences,
+)
 from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
 from digest.membership.takeout import export_people, person_shape
-from digest.membership.wishes import Preferences, Wish, categories, preferences, set_preferences
 
 __all__ = [
     "Added",
+    "Answered",
     "Imported",
-    "Preferences",
+    "Visited",
     "Wanted",
-    "Wish",
     "add_subscriber",
+    "answer_asks",
     "categories",
+    "categories_of",
     "change_address",
     "confirm",
     "confirm_by_hand",
     "edit_subscriber",
     "end_subscription",
+    "erase_by_link",
     "erase_subscriber",
     "export_people",
     "find_subscriber",
     "forget_unconfirmed",
     "import_file",
     "imports",
+    "is_busy",
+    "keep_ask",
+    "may_undo",
+    "open_link",
     "person_shape",
     "prefer",
-    "preferences",
     "reading_filter",
-    "set_preferences",
+    "save_preferences",
     "subscription_for",
     "suppress_address",
     "title_of",
     "undo_import",
+    "undo_unsubscribe",
     "unsubscribe",
     "unsuppress_address",
 ]

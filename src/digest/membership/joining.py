@@ -49,7 +49,7 @@ def add_subscriber(
     app.newsletter(newsletter)
     address = parse_address(email)
     with app.database.transaction() as tx:
-        before = _subscribe(tx, app, address, newsletter, name)
+        before = subscribe(tx, app, address, newsletter, name)
         if before.state is SubscriptionState.ACTIVE:
             return Added(address.email, newsletter, "unchanged")
         if confirmed:
@@ -65,9 +65,10 @@ def add_subscriber(
     return Added(address.email, newsletter, "pending", ask_by_mail(app, address.email, asked))
 
 
-def _subscribe(
+def subscribe(
     tx: Transaction, app: App, address: Address, newsletter: str, name: str
 ) -> Subscription:
+    """Return the subscription of an address, added with the person; WrongState when suppressed."""
     now = app.now()
     digest = app.digest_of(address)
     reason = subscribers.suppression(tx, digest)
@@ -173,7 +174,8 @@ def title_of(app: App, subscription: Subscription) -> str:
 
 def ask_by_mail(app: App, email: str, asked: Subscription) -> str:
     """Send the mail with the confirmation link; return why it could not be sent, or ""."""
-    return _send(app, "confirm", email, asked, {"confirm_url": _link(app, CONFIRM, asked)})
+    link = _link(app, CONFIRM, asked)
+    return send_mail(app, "confirm", email, asked.newsletter, {"confirm_url": link})
 
 
 def _replay(tx: Transaction, app: App, active: Subscription) -> None:
@@ -199,7 +201,7 @@ def _welcome(app: App, active: Subscription) -> None:
         email = subscribers.address_of(tx, active.id)
     if active.newsletter in app.settings.newsletters:
         link = _link(app, UNSUBSCRIBE, active)
-        _send(app, "welcome", email, active, {"unsubscribe_url": link})
+        send_mail(app, "welcome", email, active.newsletter, {"unsubscribe_url": link})
 
 
 def _link(app: App, purpose: str, subscription: Subscription) -> str:
@@ -208,11 +210,12 @@ def _link(app: App, purpose: str, subscription: Subscription) -> str:
     return f"{app.settings.web.base_url}/{path}/{app.keys.current}{token}"
 
 
-def _send(app: App, mail: str, email: str, of: Subscription, links: dict[str, str]) -> str:
-    newsletter = app.newsletter(of.newsletter)
+def send_mail(app: App, mail: str, email: str, slug: str, links: dict[str, str]) -> str:
+    """Send a mail about a newsletter to one person; return why it could not be sent, or ""."""
+    newsletter = app.newsletter(slug)
     values = {"newsletter_title": newsletter.title} | links
     rendered = app.renderer.render_mail(mail, app.settings.publication, values, newsletter.theme)
-    head = head_for(app.settings, of.newsletter, 0, app.keys.current)
+    head = head_for(app.settings, slug, 0, app.keys.current)
     name = f"{mail}.{secrets.token_hex(8)}"
     try:
         with closing(app.open_transport()) as transport:

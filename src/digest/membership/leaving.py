@@ -1,22 +1,46 @@
 """People go: unsubscribed, suppressed, erased, or never confirmed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from digest.app import App
 from digest.audience import consent
 from digest.audience.address import parse_address
-from digest.audience.tokens import UNSUBSCRIBE
+from digest.audience.tokens import UNSUBSCRIBE, read_token
 from digest.errors import NotFound, WrongState
 from digest.membership.joining import changed_by_link, subscription_for
 from digest.model import ConsentEvent, Subscription, SuppressionReason
+from digest.store import asks, subscribers
 from digest.store import consent as log
-from digest.store import subscribers
+
+BY_LINK = "unsubscribe page or one-click"
 
 
-def unsubscribe(app: App, text: str, origin: str, ip: str = "") -> Subscription:
+def unsubscribe(app: App, text: str, origin: str = BY_LINK, ip: str = "") -> Subscription:
     """End the subscription of an unsubscribe link at once; idempotent."""
+    public_id = read_token(app.keys, UNSUBSCRIBE, text)
+    return changed_by_link(app, public_id, consent.end, origin, ip)[0]
+
+
+def undo_unsubscribe(app: App, text: str, ip: str = "") -> Subscription:
+    """Take an unsubscribe back for a month, by the link of the mail; WrongState otherwise.
+
+    Only what was ended by such a link: who was taken out by a person stays out.
+    """
     before = subscription_for(app, UNSUBSCRIBE, text)
-    return changed_by_link(app, before.public_id, consent.end, origin, ip)[0]
+    if not may_undo(app, before):
+        raise WrongState("This subscription was not ended here. Subscribe again.")
+    return changed_by_link(app, before.public_id, consent.resume, "undo on the page", ip)[0]
+
+
+def may_undo(app: App, subscription: Subscription) -> bool:
+    """Say whether the reader may take the end of a subscription back."""
+    with app.database.reading() as tx:
+        last = log.events(tx, [subscription.id]).get(subscription.id, [])[-1:]
+    try:
+        consent.resume(subscription, app.now())
+    except WrongState:
+        return False
+    return subscription.ended_at is None or bool(last and last[0].origin == BY_LINK)
 
 
 def end_subscription(
@@ -87,4 +111,5 @@ def forget_unconfirmed(app: App) -> int:
     """Forget who was asked a week ago and gave no word; return how many."""
     now: datetime = app.now()
     with app.database.transaction() as tx:
+        asks.forget(tx, now - consent.RETURN_FOR, now - timedelta(days=1))
         return log.expire(tx, now - consent.PENDING_FOR, now)

@@ -30,6 +30,8 @@ from digest.model.editions import (
 )
 from digest.model.known import Known, Past
 from digest.model.people import (
+    ApiKey,
+    Ask,
     ConsentEvent,
     Delivery,
     Message,
@@ -63,7 +65,9 @@ __all__ = [
     "MICRO",
     "AllOf",
     "AnyOf",
+    "ApiKey",
     "Article",
+    "Ask",
     "Choice",
     "ConsentEvent",
     "Delivery",

@@ -112,3 +112,31 @@ class Numbers:
         """Say whether frozen equals the sum of the rest (promise P1)."""
         settled = self.sent + self.failed + self.suppressed + self.expired + self.cancelled
         return self.frozen == self.open + settled + self.uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A wish typed into a form, answered by mail to the address alone."""
+
+    at: datetime
+    form: str  #: names the form it came from: each counts once
+    email: str  #: empty once it is answered
+    address_digest: str
+    newsletter: str = ""  #: to subscribe to; empty: they want a link to their own page
+    network: str = ""  #: where it came from, cut
+    words: str = ""  #: what they agreed to
+    done_at: datetime | None = None
+    mailed_at: datetime | None = None
+    used: int = 0  #: how often the link in the mail, or the page it led to, has changed something
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A program that may use the API, and what for."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    revoked_at: datetime | None = None

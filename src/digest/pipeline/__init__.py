@@ -5,6 +5,12 @@ transaction is open during network work.
 """
 
 from digest.pipeline.approval import approval_words, shown_html, to_approve
+from digest.pipeline.archive import (
+    published_edition,
+    published_editions,
+    published_html,
+    published_on,
+)
 from digest.pipeline.audience import aimed, readers
 from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.doubts import drop_doubts, resend_doubts
@@ -18,7 +24,13 @@ from digest.pipeline.edit import (
     proof,
 )
 from digest.pipeline.facts import known, notices_of
-from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
+from digest.pipeline.gather import (
+    Gathered,
+    fetch_feeds,
+    import_document,
+    import_files,
+    refresh,
+)
 from digest.pipeline.hand import (
     decide_article,
     edit_words,
@@ -30,7 +42,7 @@ from digest.pipeline.health import health
 from digest.pipeline.images import image_file, local_copies
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
-from digest.pipeline.preview import published_html, variant_for, write_preview
+from digest.pipeline.preview import variant_for, write_preview
 from digest.pipeline.published import check_articles, drop_unpublished
 from digest.pipeline.send import Drained, drain_outbox, growth, queue_edition, test_send
 from digest.pipeline.sponsors import add_placement
@@ -72,6 +84,7 @@ __all__ = [
     "hold_edition",
     "image_file",
     "import_counts",
+    "import_document",
     "import_files",
     "known",
     "local_copies",
@@ -81,7 +94,10 @@ __all__ = [
     "pin_article",
     "place_article",
     "proof",
+    "published_edition",
+    "published_editions",
     "published_html",
+    "published_on",
     "queue_edition",
     "readers",
     "record_slot",

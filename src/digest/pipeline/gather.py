@@ -214,11 +214,12 @@ def import_files(app: App, paths: Sequence[Path], *, section: str = "") -> list[
         if found.document is None:
             done.append(Gathered(found.path, error=found.problem))
         else:
-            done.append(_import_one(app, found.document, section))
+            done.append(import_document(app, found.document, section))
     return done
 
 
-def _import_one(app: App, document: Document, section: str) -> Gathered:
+def import_document(app: App, document: Document, section: str = "") -> Gathered:
+    """Import the articles of one document; what cannot be read is said."""
     site_url = app.settings.publication.url
     try:
         ingested = read(document, section=section, site_url=site_url, now=app.now())

@@ -1,6 +1,5 @@
 """An edition as files to look at."""
 
-from datetime import date
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -9,16 +8,15 @@ from digest.audience.address import parse_address
 from digest.audience.choices import choice_of
 from digest.deliver.head import Recipient
 from digest.deliver.message import build, compile_message
-from digest.errors import NotFound, RenderError, WrongState
-from digest.model import Edition, EditionState, Subscriber, SubscriptionState, Variant
+from digest.errors import RenderError, WrongState
+from digest.model import Edition, Subscriber, SubscriptionState, Variant
 from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.edit import Proof
 from digest.pipeline.images import with_pictures
 from digest.pipeline.variants import chooser, nearest_of
-from digest.store import editions, subscribers
+from digest.store import subscribers
 from digest.text import TOKEN
 
-_PUBLIC = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 _TOKEN = "P" * 32  #: its unsubscribe link does nothing
 
 
@@ -77,12 +75,3 @@ def _reader(app: App, edition: Edition, email: str) -> Subscriber:
     if not meant:
         raise WrongState(f"{email} would not get {edition.key}: {aimed(app, edition)}")
     return person
-
-
-def published_html(app: App, newsletter: str, day: date) -> str:
-    """Return the HTML of an edition that has gone out; NotFound otherwise."""
-    with app.database.reading() as tx:
-        edition = editions.at_slot(tx, newsletter, day)
-        if edition is None or edition.state not in _PUBLIC:
-            raise NotFound("There is no such edition.")
-        return editions.frozen_content(tx, edition.id)[0].html

@@ -137,6 +137,8 @@ class Web(Table):
     base_url: WebUrl = "http://127.0.0.1:8025"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8025
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    robots: Literal["noindex", "index"] = "noindex"
     secret_file: str = "digest.key"
     secret: SecretStr = SecretStr("")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -216,6 +216,30 @@ def last_sent(
         more = tx.execute(wanted.where(_EDITION.c.window_end > reaching_into))
         found += [_edition(row) for row in more if row.id not in known]
     return found
+
+
+class Published(NamedTuple):
+    """Which edition is public: enough to know whether what was made of it is still true."""
+
+    id: int
+    newsletter: str
+    slot_on: date
+    sha256: str
+
+
+def published(
+    tx: Transaction, newsletter: str = "", on: date | None = None, limit: int = 50
+) -> list[Published]:
+    """Return the editions that have gone out or are on their way, newest first."""
+    states = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+    columns = (_EDITION.c.id, _EDITION.c.newsletter, _EDITION.c.slot_on, _EDITION.c.sha256)
+    wanted = sa.select(*columns).where(_EDITION.c.state.in_(states))
+    if newsletter:
+        wanted = wanted.where(_EDITION.c.newsletter == newsletter)
+    if on is not None:
+        wanted = wanted.where(_EDITION.c.slot_on == on)
+    ordered = wanted.order_by(_EDITION.c.slot_at.desc(), _EDITION.c.id.desc())
+    return [Published(*row) for row in tx.execute(ordered.limit(limit))]
 
 
 def scheduled_since(tx: Transaction, newsletter: str, rule: str, now: datetime) -> datetime:

@@ -1,30 +1,29 @@
 """The page where one draft is approved, behind a signed link: a GET shows it, a POST approves."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from fastapi import FastAPI, Form
-from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from digest import pipeline
-from digest.app import App
-
-Page = Callable[..., HTMLResponse]
+from digest.web.base import Visit, Web, routes_of
 
 
-def add_approval(site: FastAPI, app: App, page: Page) -> None:
-    """Add the routes."""
+def routes(web: Web) -> Sequence[BaseRoute]:
+    """Return the routes."""
+    return routes_of(web, (("GET", "/a/{token}", show), ("POST", "/a/{token}", approve)))
 
-    @site.api_route("/a/{token}", methods=["GET", "HEAD"])
-    def show(token: str) -> HTMLResponse:
-        """Show the proof with its findings and its hash, and one button."""
-        looked = pipeline.proof(app, pipeline.to_approve(app, token))
-        html = pipeline.shown_html(app, looked)
-        return page("approval.html", edition=looked.edition, looked=looked, html=html)
 
-    @site.post("/a/{token}")
-    def approve(token: str, sha256: str = Form()) -> HTMLResponse:
-        """Approve what was shown; a draft that has changed since is not approved."""
-        edition = pipeline.to_approve(app, token)
-        approved = pipeline.approve_edition(app, edition, seen=sha256)
-        text = f"{approved.key} goes out at its time. sha256 {approved.sha256}"
-        return page("message.html", title="Approved", text=text)
+def show(visit: Visit) -> Response:
+    """Show the proof with its findings and its hash, and one button."""
+    looked = pipeline.proof(visit.app, pipeline.to_approve(visit.app, visit.path["token"]))
+    html = pipeline.shown_html(visit.app, looked)
+    return visit.web.page("approval.html", edition=looked.edition, looked=looked, html=html)
+
+
+def approve(visit: Visit) -> Response:
+    """Approve what was shown; a draft that has changed since is not approved."""
+    edition = pipeline.to_approve(visit.app, visit.path["token"])
+    approved = pipeline.approve_edition(visit.app, edition, seen=visit.field("sha256"))
+    text = f"{approved.key} goes out at its time. sha256 {approved.sha256}"
+    return visit.web.message(200, "Approved", text)

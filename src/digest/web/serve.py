@@ -20,6 +20,7 @@ from digest.logs import start_logging
 from digest.web import build
 
 _GRACE_SECONDS = 30
+_AT_ONCE = 500  #: connections and requests; more get a 503
 _log = logging.getLogger("digest")
 
 
@@ -46,8 +47,11 @@ def serve(app: App, *, log_json: bool = False) -> None:
         build(app, lifespan),
         host=app.settings.web.host,
         port=app.settings.web.port,
-        access_log=False,  # paths hold tokens
+        access_log=False,  # paths hold tokens; the frame writes its own
         log_config=None,
+        forwarded_allow_ips=list(app.settings.web.proxies),
+        limit_concurrency=_AT_ONCE,
+        server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     Server(config).run(sockets=[bind(app.settings.web.host, app.settings.web.port)])

@@ -1,5 +1,6 @@
 """All tables, one file per noun; no module elsewhere defines one."""
 
+from digest.store.tables.access import ApiAnswerRow, ApiKeyRow, AskRow
 from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
 from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
@@ -18,7 +19,10 @@ from digest.store.tables.subscribers import (
 )
 
 __all__ = [
+    "ApiAnswerRow",
+    "ApiKeyRow",
     "ArticleRow",
+    "AskRow",
     "ConsentEventRow",
     "DeliveryRow",
     "EditionRow",
