@@ -20,7 +20,9 @@ from digest.pipeline.edit import (
 from digest.pipeline.gather import Gathered, fetch_feeds, import_files, refresh
 from digest.pipeline.hand import (
     decide_article,
+    edit_story,
     edit_words,
+    move_story,
     pin_article,
     place_article,
     undo_place,
@@ -61,6 +63,7 @@ __all__ = [
     "drain_outbox",
     "drop_doubts",
     "drop_unpublished",
+    "edit_story",
     "edit_words",
     "fetch_feeds",
     "find_edition",
@@ -72,6 +75,7 @@ __all__ = [
     "import_files",
     "local_copies",
     "move_edition",
+    "move_story",
     "pause_edition",
     "pin_article",
     "place_article",

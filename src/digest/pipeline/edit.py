@@ -120,12 +120,15 @@ def leaves_this_machine(app: App) -> bool:
     return mail.transport == "smtp" and mail.smtp.host not in ("127.0.0.1", "::1", "localhost")
 
 
-def approve_edition(app: App, edition: Edition, audience: str | None = None) -> Edition:
+def approve_edition(
+    app: App, edition: Edition, audience: str | None = None, seen: str = ""
+) -> Edition:
     """Freeze the bytes of a draft: what is approved is what is sent (promise P9).
 
     Who it is for is frozen with it: `audience`, else the newsletter's.
 
-    WrongState when it is no draft, is empty, or preflight finds a blocker.
+    WrongState when it is no draft, is empty, preflight finds a blocker, or what was looked at,
+    the hash `seen`, is not what would be sent.
     """
     if edition.state not in editions.OPEN_STATES:
         raise WrongState(f"{edition.key} is {edition.state.value}; only a draft can be approved")
@@ -135,6 +138,8 @@ def approve_edition(app: App, edition: Edition, audience: str | None = None) -> 
     if looked.rendered is None or looked.blockers:
         first = looked.blockers[0]
         raise WrongState(f"{edition.key} cannot be sent: {first.rule}: {first.message}")
+    if seen not in ("", looked.sha256):
+        raise WrongState(f"{edition.key} has changed since you looked at it; look again")
     with app.database.transaction() as tx:
         # The move comes first: it is what decides between two who approve at the same moment.
         approved = editions.move(

@@ -1,5 +1,6 @@
 """All tables, one file per noun; no module elsewhere defines one."""
 
+from digest.store.tables.admins import ActionRow, AdminRow, GuessRow, SessionRow
 from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
 from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
@@ -17,11 +18,14 @@ from digest.store.tables.subscribers import (
 )
 
 __all__ = [
+    "ActionRow",
+    "AdminRow",
     "ArticleRow",
     "ConsentEventRow",
     "DeliveryRow",
     "EditionRow",
     "FeedRow",
+    "GuessRow",
     "HeadlineRow",
     "ImportChangeRow",
     "ImportRow",
@@ -30,6 +34,7 @@ __all__ = [
     "OverrideRow",
     "PlacementRow",
     "ReadingRow",
+    "SessionRow",
     "SubscriberRow",
     "SubscriptionRow",
     "SuppressionRow",
