@@ -19,6 +19,7 @@ from digest.cli import (
     run_all,
     status,
     subscribers,
+    web,
 )
 from digest.cli import send as sending
 from digest.cli.common import OPTIONS, version_option
@@ -64,6 +65,7 @@ for part in (
     placements,
     run_all,
     status,
+    web,
     db,
 ):
     part.register(app)

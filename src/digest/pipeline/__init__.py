@@ -28,7 +28,7 @@ from digest.pipeline.hand import (
     undo_place,
 )
 from digest.pipeline.health import health
-from digest.pipeline.images import image_file, local_copies
+from digest.pipeline.images import image_file, local_copies, with_pictures
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import published_html, write_preview
@@ -92,5 +92,6 @@ __all__ = [
     "undo_place",
     "undo_skip",
     "upcoming",
+    "with_pictures",
     "write_preview",
 ]

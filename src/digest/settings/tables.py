@@ -134,6 +134,7 @@ class Web(Table):
     port: Annotated[int, Field(ge=1, le=65535)] = 8025
     secret_file: str = "digest.key"
     secret: SecretStr = SecretStr("")
+    upload_mb: Annotated[int, Field(ge=1, le=2_000)] = 200
 
 
 class Smtp(Table):

@@ -100,6 +100,14 @@ def find(tx: Transaction, email: str) -> Subscriber:
     return found[0]
 
 
+def get(tx: Transaction, person_id: int) -> Subscriber:
+    """Return the person of that number; NotFound when there is none."""
+    found = _people(tx, _PERSON.c.id == person_id, 1)
+    if not found:
+        raise NotFound(f"there is no subscriber {person_id}; perhaps they were erased")
+    return found[0]
+
+
 def address_of(tx: Transaction, subscription_id: int) -> str:
     """Return the address a subscription belongs to."""
     joined = sa.select(_PERSON.c.email).join(_CONSENT, _CONSENT.c.subscriber_id == _PERSON.c.id)
@@ -182,11 +190,15 @@ def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
 
 
 def some(
-    tx: Transaction, among: Filter = EVERYBODY, order: str = "came", limit: int | None = None
+    tx: Transaction,
+    among: Filter = EVERYBODY,
+    order: str = "came",
+    limit: int | None = None,
+    skip: int = 0,
 ) -> Iterator[Subscriber]:
-    """Yield people as they are read, in an order of `picking.ORDERS`."""
+    """Yield people as they are read, in an order of `picking.ORDERS`, from the `skip`th on."""
     wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
-    wanted = wanted.limit(limit).execution_options(yield_per=500)
+    wanted = wanted.limit(limit).offset(skip or None).execution_options(yield_per=500)
     streamed = tx.execute(wanted).mappings()
     for part in streamed.partitions(500):
         yield from _people_of(tx, [dict(row) for row in part])
@@ -198,9 +210,12 @@ def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
     return tx.execute(wanted).first() is not None
 
 
-def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
-    """Return how many people an expression picks."""
+def count(tx: Transaction, among: Filter = EVERYBODY, most: int | None = None) -> int:
+    """Return how many people an expression picks; at most `most` are looked for."""
     wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
+    if most is not None:
+        found = sa.select(_PERSON.c.id).where(picking.condition(among)).limit(most)
+        wanted = sa.select(sa.func.count()).select_from(found.subquery())
     return int(tx.scalar(wanted) or 0)
 
 

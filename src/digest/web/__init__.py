@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.app import App
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
+from digest.web.admin import add_admin
 from digest.web.public import add_public
 
 _HEADERS = {
@@ -52,6 +53,7 @@ def build(app: App, lifespan: Lifespan = _nothing) -> FastAPI:
         return HTMLResponse(pages.get_template(name).render(values), status)
 
     add_public(site, app, page)
+    add_admin(site, app)
     _add_errors(site, page)
     return site
 

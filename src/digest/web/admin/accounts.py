@@ -14,8 +14,7 @@ from digest.errors import DigestError, WrongState
 from digest.store import admins
 from digest.store.admins import Admin
 
-EDITOR, OWNER = "editor", "owner"
-ROLES = (EDITOR, OWNER)
+ROLES = ("editor", "owner")  #: each may do all that the one before may
 LASTS = timedelta(hours=12)  #: a session, whatever is done in it
 _SHORTEST, _LONGEST = 10, 200  #: characters of a password
 _STEP = 30  #: seconds a code of the second factor holds
