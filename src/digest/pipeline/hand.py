@@ -14,6 +14,7 @@ from digest.slots import Slot
 from digest.store import articles, editions, overrides
 from digest.text import clean, link_url
 
+_OF_EDITION = ("subject", "stand_first", "note")
 _WORDS = {"title": 300, "summary": 1_000, "image_url": 2_000}  #: of a story; characters
 _LIMITS = {"by": 60, "subject": 200, "stand_first": 300, "note": 4_000}  #: characters
 _MOST_POINTS = 50
@@ -103,7 +104,8 @@ def undo_place(app: App, edition: Edition, name: str, by: str) -> tuple[Edition,
 
 def edit_words(app: App, edition: Edition, words: Mapping[str, str], by: str) -> Edition:
     """Set an edition's subject, stand-first or note; an empty one is made as before."""
-    tidy = {name: _tidy(name, text) or None for name, text in words.items()}
+    known = {name: text for name, text in words.items() if name in _OF_EDITION}
+    tidy = {name: _tidy(name, text) or None for name, text in known.items()}
     if not tidy:
         raise WrongState("nothing to edit: give --subject, --stand-first or --note")
     return decide(app, edition, tidy, by)

@@ -55,6 +55,8 @@ def growth(app: App, edition: Edition, audience: str | None = None) -> str:
 
 def queue_edition(app: App, edition: Edition) -> Edition:
     """Freeze the readers: one row for each active, unsuppressed subscriber, in one transaction."""
+    if edition.state is not EditionState.APPROVED:
+        raise WrongState(f"{edition.key} is {edition.state.value}, not approved")
     app.require_unlocked()
     now = app.now()
     with app.database.transaction() as tx:

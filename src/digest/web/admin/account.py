@@ -83,7 +83,7 @@ def _set_totp(ask: Ask) -> Response:
 def _drop_totp(ask: Ask) -> Response:
     me = _me(ask)
     if not accounts.is_password(str(ask.form.get("old", "")), me.password):
-        raise accounts.NotIn("the present password is wrong")
+        raise WrongState("the present password is wrong")
     accounts.set_totp(ask.app, me, "", "")
     return ask.back("/login", "The second factor is off.")
 

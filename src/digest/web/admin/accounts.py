@@ -47,9 +47,9 @@ def create_admin(app: App, name: str, role: str, password: str, *, reset: bool =
 
 
 def change_password(app: App, admin: Admin, old: str, new: str) -> None:
-    """Give oneself another password; every session ends. NotIn when the old one is wrong."""
+    """Give oneself another password; every session ends. WrongState when the old one is wrong."""
     if not is_password(old, admin.password):
-        raise NotIn("the present password is wrong")
+        raise WrongState("the present password is wrong")
     hashed = hash_password(new)
     with app.database.transaction() as tx:
         admins.change(tx, admin.name, password=hashed)
@@ -172,7 +172,7 @@ def totp(secret: bytes, step: int) -> str:
 def set_totp(app: App, admin: Admin, salt: str, code: str) -> None:
     """Ask for a code at each log in from now on, or with an empty salt no more."""
     if salt and _step_of(app, admin, salt, code) is None:
-        raise NotIn("that code is wrong; is the clock of your device right?")
+        raise WrongState("that code is wrong; is the clock of your device right?")
     with app.database.transaction() as tx:
         admins.change(tx, admin.name, totp=salt, totp_step=0)
 

@@ -69,7 +69,7 @@ def _events(told: dict[str, Any]) -> list[dict[str, Any]]:
     events = [
         {**event, "newsletter": mine["newsletter"], "kind": "consent"}
         for mine in told.get("subscriptions", ())
-        for event in mine["events"]
+        for event in mine["log"]
     ]
     sent = [
         {"at": each["settled_at"] or each["first_claimed_at"] or "", "kind": "mail", **each}
