@@ -58,6 +58,7 @@ bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/start.py
 	@$(BIN)/python benchmarks/render.py
 	@$(BIN)/python benchmarks/audience.py
+	@$(BIN)/python -m benchmarks.web
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/extraction.py --data "$$DIGEST_TEST_DATA"
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/ranking.py --data "$$DIGEST_TEST_DATA/ranking/dev"
 

@@ -119,7 +119,7 @@ def test_an_article_is_found_by_its_words_and_added(app: App, desk: Desk) -> Non
     assert story(desk, "send", old.id, to="top")[0] == 200
     assert old.id in top(app)
     page = desk.get(f"/admin/editions/{KEY}/left?q=harbour").text
-    assert "Harbour" not in page.replace("harbour", "")
+    assert "0 articles" in page
 
 
 def test_subject_and_words_are_edited_and_made_as_before(app: App, desk: Desk) -> None:
@@ -134,7 +134,7 @@ def test_subject_and_words_are_edited_and_made_as_before(app: App, desk: Desk) -
 
 def test_what_cannot_be_is_said_in_the_live_pages_own_place(app: App, desk: Desk) -> None:
     status, part = story(desk, "send", top(app)[0], to="Nowhere")
-    assert status == 409
+    assert status == 404
     assert 'class="wrong"' in part
     assert "no section" in part
     headers = {"HX-Request": "true"}
@@ -200,7 +200,10 @@ def test_send_stop_go_on_and_call_back(app: App, desk: Desk) -> None:
 def test_a_test_goes_to_a_few(app: App, desk: Desk) -> None:
     assert desk.submit(f"/editions/{KEY}/test", to="a@news.example, b@news.example")[0] == 303
     assert desk.submit(f"/editions/{KEY}/test", to="")[0] == 409
-    assert desk.submit(f"/editions/{KEY}/test", to=" ".join(f"{n}@x.example" for n in range(6)))[0] == 409
+    assert (
+        desk.submit(f"/editions/{KEY}/test", to=" ".join(f"{n}@x.example" for n in range(6)))[0]
+        == 409
+    )
 
 
 def test_what_the_desk_does_is_kept_with_who(app: App, desk: Desk) -> None:

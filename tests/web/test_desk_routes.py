@@ -1,4 +1,4 @@
-"""Every route of the desk: who may ask for it, what it refuses, and that looking changes nothing."""
+"""Every route of the desk: who may ask for it, what it refuses; looking changes nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path

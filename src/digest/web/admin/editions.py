@@ -1,5 +1,6 @@
 """The edition desk: its words, its preview, its way to the readers."""
 
+import re
 from dataclasses import asdict
 
 from fastapi import Response
@@ -15,7 +16,7 @@ from digest.text import TOKEN
 from digest.web.admin import desk
 from digest.web.admin.ask import EDITOR, Ask, Route
 
-_DARK = "(prefers-color-scheme: dark)"
+_DARK = re.compile(r"\(prefers-color-scheme:\s*dark\)")
 _MOST_TESTS = 5
 #: The mail stands in a frame that may do nothing: no script, no form, no way out.
 _FRAME = {
@@ -65,7 +66,9 @@ def _frame(ask: Ask) -> Response:
     if looked.rendered is None:
         return HTMLResponse("<p>It cannot be rendered.</p>", headers=_FRAME)
     html = pipeline.with_pictures(ask.app, looked.rendered.html.replace(TOKEN, "P" * 32))
-    html = html.replace(_DARK, "all" if desk.view_of(ask).scheme == "dark" else "not all")
+    scheme = desk.view_of(ask).scheme
+    html = _DARK.sub("all" if scheme == "dark" else "not all", html)
+    html = html.replace("color-scheme:light dark", f"color-scheme:{scheme}")
     return HTMLResponse(html, headers=_FRAME)
 
 
