@@ -162,7 +162,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         app = an_outlet(given.folder or Path(name), given.people, given.articles)
         found: dict[str, dict[str, float]] = {}
-        for path, page in {} if given.fill else admin_pages(app).items():  # type: ignore[attr-defined]
+        pages = {} if given.fill else admin_pages(app)
+        for path, page in pages.items():
             found[path] = measured(page, given.times)
             slow = [k for k, most in MOST.items() if found[path][k] > most]
             print(f"{path:<50} {found[path]}{'  TOO SLOW' if slow else ''}", flush=True)

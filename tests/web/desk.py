@@ -41,12 +41,16 @@ class Desk(TestClient):
         self.form_token = accounts.form_token(app, cookie)
         self.headers["origin"] = BASE
 
-    def submit(self, path: str, live: bool = False, **fields: str) -> tuple[int, str]:
-        """Send a form; return the status and the page, or where it leads."""
-        headers = {"HX-Request": "true"} if live else {}
-        data = {"form_token": self.form_token, **fields}
-        answer = self.post(f"/admin{path}", data=data, headers=headers)
+    def submit(self, path: str, **fields: str) -> tuple[int, str]:
+        """Send a form; return the status, and where it leads or the page."""
+        answer = self.post(f"/admin{path}", data={"form_token": self.form_token, **fields})
         return answer.status_code, answer.headers.get("location", "") or answer.text
+
+    def part(self, path: str, **fields: str) -> tuple[int, str]:
+        """Send a form as the page's script does; return the status and the part of the page."""
+        data = {"form_token": self.form_token, **fields}
+        answer = self.post(f"/admin{path}", data=data, headers={"HX-Request": "true"})
+        return answer.status_code, answer.text
 
 
 @contextmanager

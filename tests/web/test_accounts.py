@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from digest.app import App
+from digest.cli import app as commands
 from digest.errors import WrongState
 from digest.store import admins
 from digest.web.admin import accounts
@@ -181,3 +183,23 @@ def test_a_name_is_taken_once(app: App) -> None:
         accounts.create_admin(app, "eve", "god", PASSWORD)
     with pytest.raises(WrongState, match="1 to 60"):
         accounts.create_admin(app, " ", "editor", PASSWORD)
+
+
+def test_the_command_makes_and_removes_who_may_use_the_desk(app: App) -> None:
+    def run(*words: str, typed: str = "") -> tuple[int, str]:
+        config = str(app.folder / "config.toml")
+        done = CliRunner().invoke(commands, ["-c", config, "web", *words], input=typed)
+        return done.exit_code, done.output
+
+    code, said = run("create-admin", "ada", "--role", "owner", typed="a good password\n")
+    assert (code, "a good password" in said) == (0, False)
+    assert accounts.log_in(app, "ada", "a good password", "", "192.0.2.1")
+    code, said = run("create-admin", "bob")
+    made = said.split("shown this once: ")[1].strip()
+    assert accounts.log_in(app, "bob", made, "", "192.0.2.1")
+    assert run("create-admin", "bob")[0] == 1
+    assert run("create-admin", "bob", "--reset", typed="another password\n")[0] == 0
+    assert run("remove-admin", "bob")[0] == 0
+    assert run("remove-admin", "bob")[0] == 1
+    with pytest.raises(NotIn):
+        accounts.log_in(app, "bob", "another password", "", "192.0.2.1")

@@ -42,7 +42,7 @@ def top(app: App) -> list[str]:
 
 
 def story(desk: Desk, do: str, article: str, **fields: str) -> tuple[int, str]:
-    return desk.submit(f"/editions/{KEY}/story", live=True, do=do, article=article, **fields)
+    return desk.part(f"/editions/{KEY}/story", do=do, article=article, **fields)
 
 
 def test_up_and_down_change_the_order_by_one(app: App, desk: Desk) -> None:
