@@ -89,7 +89,8 @@ def admin_pages(app: App) -> Pages:
     key = pipeline.draft_edition(app, "weekly").key
     with app.database.reading() as tx:
         article = searching.search(tx, "harbour", 1)[0].id
-        person = next(iter(subscribers.some(tx, limit=1))).id
+        somebody = next(iter(subscribers.some(tx, limit=1)))
+        person, email = somebody.id, somebody.email
         sent = editions.last_sent(tx, "weekly", app.now(), 1)[0].key
     paths = [
         "",
@@ -108,7 +109,8 @@ def admin_pages(app: App) -> Pages:
         f"/articles/{article}",
         "/feeds",
         "/subscribers",
-        "/subscribers?filter=status:active&sort=email",
+        "/subscribers?filter=status:active+since:2024-03-05",
+        f"/subscribers?filter={email}",
         "/subscribers?filter=tag:vip+domain:web.example",
         f"/subscribers/{person}",
         "/import",
@@ -123,7 +125,7 @@ def admin_pages(app: App) -> Pages:
         answer = client.get(f"/admin{path}")
         assert answer.status_code == 200, (path, answer.status_code)
 
-    names = [path.replace(key, "DRAFT").replace(sent, "SENT") for path in paths]
+    names = [p.replace(key, "DRAFT").replace(sent, "SENT").replace(email, "ADDRESS") for p in paths]
     return {f"/admin{n}": lambda p=p: ask(p) for n, p in zip(names, paths, strict=True)}  # type: ignore[misc]
 
 

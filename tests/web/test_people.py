@@ -59,7 +59,11 @@ def test_filters_pick_and_say_what_is_wrong(app: App, desk: Desk) -> None:
     wrong = desk.get("/admin/subscribers?filter=colour:red").text
     assert "There is no field" in wrong
     assert desk.get("/admin/subscribers?sort=password").status_code == 200
-    assert desk.get("/admin/subscribers?skip=2&sort=email").text.count("@reader.example") == 1
+    assert desk.get("/admin/subscribers?skip=2&sort=came").text.count("@reader.example") == 1
+    found = desk.get("/admin/subscribers?filter=R1@Reader.Example").text
+    assert "r1@reader.example" not in found  # its local part is another one
+    assert desk.get("/admin/subscribers?filter=r1@reader.example").text.count("r1@") == 2
+    assert "people" in desk.get("/admin/subscribers?filter=r1@@x").text
 
 
 def test_somebody_is_added_and_changed_by_the_same_rules(app: App, desk: Desk) -> None:
@@ -103,7 +107,7 @@ def test_what_is_taken_out_is_kept_in_the_log(app: App, desk: Desk) -> None:
     assert desk.submit("/subscribers/export", shape="exe")[0] == 409
     assert done(app)[:2] == [
         f"exported a subscriber: subscriber {number(app)}",
-        "exported subscribers: csv email:r1",
+        "exported subscribers: csv, those a filter picks",
     ]
 
 

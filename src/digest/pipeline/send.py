@@ -40,12 +40,15 @@ class Drained:
         return self.edition.state is EditionState.SENT
 
 
-def growth(app: App, edition: Edition, audience: str | None = None) -> str:
+def growth(
+    app: App, edition: Edition, audience: str | None = None, found: int | None = None
+) -> str:
     """Return in words that an edition has surprisingly many readers; "" when it has not.
 
     That is more than 200, and more than 1.5 times as many as the newsletter's last edition.
+    `found` is how many there are, for who has counted them.
     """
-    found = readers(app, edition, audience)
+    found = readers(app, edition, audience) if found is None else found
     with app.database.reading() as tx:
         before = editions.last_frozen(tx, edition)
     if not before or found <= _MANY or found <= _SURPRISE * before:

@@ -173,8 +173,19 @@ def as_suppression(row: dict[str, Any]) -> Suppression:
 
 def active_count(tx: Transaction, newsletter: str, among: Filter = EVERYBODY) -> int:
     """Return how many people would get an edition of `newsletter` now."""
-    wanted = recipients(newsletter, among).subquery()
-    return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
+    if among != EVERYBODY:
+        wanted = recipients(newsletter, among).subquery()
+        return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
+    # An index alone tells who is active; the few who are suppressed are looked up one by one:
+    # without `coalesce` and `cast` SQLite would look everybody up among them.
+    mine = sa.select(sa.func.count()).select_from(_CONSENT)
+    mine = mine.where(_CONSENT.c.newsletter == newsletter)
+    same = _PERSON.c.address_digest == sa.func.coalesce(_SUPPRESSED.c.address_digest, "")
+    kept_out = sa.select(_PERSON.c.id).select_from(_SUPPRESSED.join(_PERSON, same))
+    active = sa.cast(_CONSENT.c.state, sa.String) == SubscriptionState.ACTIVE.value
+    out = mine.where(_CONSENT.c.subscriber_id.in_(kept_out), active)
+    every = mine.where(_CONSENT.c.state == SubscriptionState.ACTIVE)
+    return int(tx.scalar(every) or 0) - int(tx.scalar(out) or 0)
 
 
 def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:

@@ -27,8 +27,7 @@ _FRAME = {
 
 def _list(ask: Ask) -> Response:
     with ask.app.database.reading() as tx:
-        some = editions.every(tx, min(ask.skip, 1_000) + 25)[ask.skip :]
-        every = [(each, outbox.numbers(tx, each.id)) for each in some]
+        every = editions.every(tx, min(ask.skip, 1_000) + 25)[ask.skip :]
     return ask.page("admin/editions.html", editions=every, skip=ask.skip)
 
 
@@ -98,12 +97,13 @@ def _sheet(ask: Ask) -> Response:
     """Show exactly what goes to how many, with the hash that is approved."""
     edition = desk.find(ask)
     looked = pipeline.proof(ask.app, edition)
+    readers = pipeline.readers(ask.app, edition)
     return ask.page(
         "admin/approve.html",
         edition=edition,
         looked=looked,
-        readers=pipeline.readers(ask.app, edition),
-        grown=pipeline.growth(ask.app, edition),
+        readers=readers,
+        grown=pipeline.growth(ask.app, edition, found=readers),
         audience=pipeline.aimed(ask.app, edition),
         is_due=edition.slot_at <= ask.app.now(),
         view=desk.view_of(ask),

@@ -7,30 +7,39 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from digest import membership, shapes
-from digest.errors import BadFilter, WrongState
+from digest.audience.address import parse_address
+from digest.errors import BadFilter, InvalidAddress, WrongState
 from digest.membership.takeout import TABLES
 from digest.model import EVERYBODY, Subscriber, SuppressionReason
-from digest.store import picking, subscribers
+from digest.store import subscribers
 from digest.web.admin.ask import OWNER, PAGE, Ask, Route
 
-_COUNTED = 10_000  #: more are not counted: the page would wait
+_COUNTED = 1_000  #: more are not counted: the page would wait
+ORDERS = ("-came", "came")  #: what the index gives at once, also with a status
 SHAPES = ("jsonl", *TABLES)
 
 
 def _list(ask: Ask) -> Response:
-    words, order, problem = ask.query("filter"), ask.query("sort", "-created"), ""
+    words, order, problem = ask.query("filter").strip(), ask.query("sort", "-came"), ""
     try:
-        wanted = membership.reading_filter(ask.app, words)
-    except BadFilter as error:
-        wanted, problem = EVERYBODY, str(error)
-    order = order if order.removeprefix("-") in picking.ORDERS else "came"
+        key = parse_address(words).key if _is_address(words) else ""
+        wanted = membership.reading_filter(ask.app, "" if key else words)
+    except (BadFilter, InvalidAddress) as error:
+        wanted, problem, key = EVERYBODY, str(error), ""
+    order = order if order in ORDERS else "-came"
+    if "status:" in words and ("since:" in words or "until:" in words):
+        order = order.replace("came", "created")  # the same order, by the index that serves
     with ask.app.database.reading() as tx:
-        found = list(subscribers.some(tx, wanted, order, PAGE + 1, ask.skip))
-        total = subscribers.count(tx, wanted, _COUNTED + 1)
+        if key:  # by the index: no filter is as quick
+            found = list(subscribers.by_keys(tx, [key]).values())
+        else:
+            found = list(subscribers.some(tx, wanted, order, PAGE + 1, ask.skip))
+        more = len(found) > PAGE
+        total = subscribers.count(tx, wanted, _COUNTED + 1) if more else ask.skip + len(found)
     return ask.page(
         "admin/people.html",
         found=[(person, shapes.status(person)) for person in found[:PAGE]],
-        more=len(found) > PAGE,
+        more=more,
         total=f"more than {_COUNTED:,}" if total > _COUNTED else f"{total:,}",
         problem=problem,
         filter=words,
@@ -40,6 +49,10 @@ def _list(ask: Ask) -> Response:
         shapes=SHAPES,
         newsletters=ask.app.settings.newsletters,
     )
+
+
+def _is_address(words: str) -> bool:
+    return "@" in words and ":" not in words and " " not in words
 
 
 def _person(ask: Ask) -> Subscriber:
@@ -140,7 +153,8 @@ def _export(ask: Ask) -> Response:
     shape, words = ask.text("shape"), ask.text("filter")
     if shape not in SHAPES:
         raise WrongState(f"{shape!r} is not one of {', '.join(SHAPES)}")
-    ask.about = f"{shape} {words}".strip()
+    words = f"email:{words}" if _is_address(words) else words
+    ask.about = f"{shape}, {'those a filter picks' if words else 'everybody'}"
     among = membership.reading_filter(ask.app, words)
     name = f"subscribers.{'jsonl' if shape == 'jsonl' else 'csv'}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -55,6 +55,8 @@ def upgrade() -> None:
         sa.Column("about", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_action")),
     )
+    op.drop_index("ix_subscription_newsletter", "subscription")
+    op.create_index("subscription_state", "subscription", ["newsletter", "state"])
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in (*_SQLITE.split(";"), *_TRIGGERS) if sqlite else (_POSTGRES,):
         op.execute(statement)
