@@ -11,8 +11,9 @@ from digest.store.database import Transaction
 
 _MOST_WORDS = 8
 _SQLITE = sa.text(
-    "article.id IN (SELECT k.article_id FROM article_words w JOIN article_words_key k"
-    " ON k.number = w.rowid WHERE article_words MATCH :query)"
+    "article.id IN (SELECT k.article_id FROM (SELECT rowid AS number FROM article_words"
+    " WHERE article_words MATCH :query ORDER BY rowid DESC LIMIT 5000) w"
+    " JOIN article_words_key k ON k.number = w.number)"
 )
 _POSTGRES = sa.text(
     "to_tsvector('simple', title || ' ' || summary || ' ' || author)"
@@ -21,7 +22,10 @@ _POSTGRES = sa.text(
 
 
 def search(tx: Transaction, text: str, limit: int, skip: int = 0) -> list[Article]:
-    """Return articles, newest first, that have every word or one that begins so; "" finds all."""
+    """Return articles, newest first, that have every word or one that begins so; "" finds all.
+
+    On SQLite the 5,000 that came last are looked at: who finds more gives another word.
+    """
     wanted = sa.select(*_LIGHT).order_by(_ARTICLE.c.sorted_at.desc(), _ARTICLE.c.key)
     words = re.findall(r"[^\W_]+", text)[:_MOST_WORDS]
     if text.strip():
