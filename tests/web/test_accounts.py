@@ -12,10 +12,9 @@ from typer.testing import CliRunner
 
 from digest.app import App
 from digest.cli import app as commands
-from digest.errors import WrongState
+from digest.errors import NotIn, TooMany, WrongState
 from digest.store import admins
 from digest.web.admin import accounts
-from digest.web.admin.accounts import NotIn, TooMany
 from tests.apps import Clock, an_app
 from tests.web.desk import PASSWORD, Desk, a_desk, an_admin
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from digest.app import App
-from digest.errors import DigestError, NotFound
+from digest.errors import DigestError, NotFound, NotIn, TooMany
 from digest.model import MICRO
 from digest.store import admins
 from digest.web.admin import (
@@ -30,7 +30,7 @@ from digest.web.admin import (
     static,
     stories,
 )
-from digest.web.admin.accounts import NotIn, TooMany, form_token, session_of
+from digest.web.admin.accounts import form_token, session_of
 from digest.web.admin.ask import ANYONE, COOKIE, HEADERS, PREFIX, Ask, Route
 
 _SMALL = 1 << 20  #: bytes of a form without a file

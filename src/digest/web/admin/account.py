@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Response
 
-from digest.errors import WrongState
+from digest.errors import NotIn, TooMany, WrongState
 from digest.store.admins import Admin
 from digest.web.admin import accounts
 from digest.web.admin.ask import ANYONE, COOKIE, EDITOR, PREFIX, Ask, Route
@@ -27,9 +27,9 @@ def _log_in(ask: Ask) -> Response:
         token = accounts.log_in(
             ask.app, ask.text("name"), str(ask.form.get("password", "")), ask.text("code"), ip
         )
-    except accounts.NotIn:
+    except NotIn:
         return log_in_page(ask, 401, "Name, password or code is wrong.")
-    except accounts.TooMany as error:
+    except TooMany as error:
         return log_in_page(ask, 429, str(error))
     to = ask.text("to")
     ours = to.startswith(f"{PREFIX}/") and "\\" not in to and not urlsplit(to).netloc
@@ -90,7 +90,7 @@ def _drop_totp(ask: Ask) -> Response:
 
 def _me(ask: Ask) -> Admin:
     if ask.admin is None:
-        raise accounts.NotIn
+        raise NotIn
     return ask.admin
 
 

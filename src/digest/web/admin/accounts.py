@@ -10,7 +10,7 @@ from base64 import b32encode
 from datetime import timedelta
 
 from digest.app import App
-from digest.errors import DigestError, WrongState
+from digest.errors import NotIn, TooMany, WrongState
 from digest.store import admins
 from digest.store.admins import Admin
 
@@ -21,14 +21,6 @@ _STEP = 30  #: seconds a code of the second factor holds
 #: At most two at once: each takes 32 MB and a tenth of a second.
 _ONE_BY_ONE = threading.BoundedSemaphore(2)
 _NOBODY = "00" * 16 + "$" + "00" * 32
-
-
-class NotIn(DigestError):
-    """Name, password or code is wrong."""
-
-
-class TooMany(DigestError):
-    """Too many tries: wait a while, then try again."""
 
 
 def create_admin(app: App, name: str, role: str, password: str, *, reset: bool = False) -> None:
