@@ -59,6 +59,7 @@ bench: $(VENV)/dev.stamp
 	@$(BIN)/python benchmarks/render.py
 	@$(BIN)/python benchmarks/audience.py
 	@$(BIN)/python benchmarks/public.py
+	@$(BIN)/python -m benchmarks.web
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/extraction.py --data "$$DIGEST_TEST_DATA"
 	@test -z "$$DIGEST_TEST_DATA" || $(BIN)/python benchmarks/ranking.py --data "$$DIGEST_TEST_DATA/ranking/dev"
 

@@ -30,6 +30,14 @@ class WrongState(DigestError):
     """That is not possible in the present state."""
 
 
+class NotIn(DigestError):
+    """Name, password or code is wrong."""
+
+
+class TooMany(DigestError):
+    """Too many tries: wait a while, then try again."""
+
+
 class Locked(DigestError):
     """This database is a copy and must not send."""
 

@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from digest.compose import Brief, compose
+from digest.compose.hand import shifted
 from digest.compose.sections import Used
 from digest.model import Article, Edition, Override, Part, RankedStory
 from digest.settings import Newsletter, Ranking, SectionRule
@@ -236,3 +237,40 @@ def test_auto_sections_take_the_busiest_categories_but_none_of_one_story() -> No
         ("More in Sport", 3),
         ("More in Arts", 2),
     ]
+
+
+def _laid(flowing: Sequence[str], pinned: dict[str, int]) -> list[str]:
+    """Return the list a reader sees: what is pinned at its place, the rest around it."""
+    found = [key for key in flowing if key not in pinned]
+    for key in sorted(pinned, key=lambda key: pinned[key]):
+        found.insert(pinned[key] - 1, key)
+    return found
+
+
+@given(st.data())
+def test_moving_a_story_gives_exactly_the_order_that_was_asked_for(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 8))
+    flowing = [f"s{n}" for n in range(count)]
+    keys = data.draw(st.lists(st.sampled_from(flowing), unique=True))
+    places = data.draw(st.permutations(range(1, count + 1)))
+    pinned = dict(zip(keys, places, strict=False))
+    shown = _laid(flowing, pinned)
+    moved = data.draw(st.sampled_from(shown))
+    to = data.draw(st.integers(1, count))
+    wanted = [key for key in shown if key != moved]
+    wanted.insert(to - 1, moved)
+    changed = shifted(pinned, shown.index(moved) + 1, moved, to)
+    assert _laid(flowing, pinned | changed) == wanted
+    assert set(changed) <= set(pinned) | {moved}
+
+
+@given(st.data())
+def test_a_story_from_elsewhere_takes_its_place_and_no_two_have_one(data: st.DataObject) -> None:
+    places = data.draw(st.lists(st.integers(1, 8), unique=True))
+    pinned = {f"s{n}": place for n, place in enumerate(places)}
+    to = data.draw(st.integers(1, 8))
+    after = pinned | shifted(pinned, 0, "new", to)
+    assert after["new"] == to
+    assert len(set(after.values())) == len(after)
+    order = sorted(pinned, key=lambda key: pinned[key])
+    assert sorted(pinned, key=lambda key: after[key]) == order

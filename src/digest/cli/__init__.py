@@ -20,6 +20,7 @@ from digest.cli import (
     run_all,
     status,
     subscribers,
+    web,
 )
 from digest.cli import send as sending
 from digest.cli.common import OPTIONS, version_option
@@ -66,6 +67,7 @@ for part in (
     run_all,
     keys,
     status,
+    web,
     db,
 ):
     part.register(app)

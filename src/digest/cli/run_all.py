@@ -30,7 +30,7 @@ def schedule(
 ) -> None:
     """List the next slots of each newsletter in local time and UTC, and what the clocks do."""
     from digest import shapes
-    from digest.pipeline.calendar import upcoming
+    from digest.pipeline import upcoming
     from digest.pipeline.calendar import year as calendar_of
 
     with opened(context, current=False) as app:

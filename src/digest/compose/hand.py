@@ -1,12 +1,14 @@
 """What an editor decided about an edition, applied to its ranked stories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from digest.model import Article, Override, RankedStory, Story
+from digest.model import Article, Image, Override, RankedStory, Story
 from digest.settings import SectionRule
 
 TOP, OUT = "top", "out"  #: a place's `to`; anything else is a section's category
+
+RETOLD = ("title", "summary", "image_url")  #: what may be edited of a story for one edition
 
 
 class Hand:
@@ -87,6 +89,46 @@ class Hand:
         first = Story(wanted[0], rest, ranked.story.earlier)
         alone = [Story(article, (), ranked.story.earlier) for article in wanted[1:] + dropped]
         return [replace(ranked, story=story) for story in (first, *alone)]
+
+
+def shifted(pinned: Mapping[str, int], was: int, moved: str, to: int) -> dict[str, int]:
+    """Return the places that change when a story goes to place `to`; `was` 0: from elsewhere.
+
+    Only what is pinned moves, by one, between the two places; what is not flows around it.
+    """
+    others = {key: place for key, place in pinned.items() if key != moved}
+    changed = {moved: to}
+    if was and was < to:  # towards the end: those in between come forward
+        changed |= {key: n - 1 for key, n in others.items() if was < n <= to}
+    elif was:
+        changed |= {key: n + 1 for key, n in others.items() if to <= n < was}
+    else:
+        taken = set(others.values())
+        room = next(n for n in range(to, to + len(taken) + 1) if n not in taken)
+        changed |= {key: n + 1 for key, n in others.items() if to <= n < room}
+    return changed
+
+
+def retold(stories: Sequence[RankedStory], overrides: Iterable[Override]) -> list[RankedStory]:
+    """Return the stories with the headlines, summaries and pictures edited for this edition."""
+    edits: dict[str, dict[str, str]] = {}
+    for one in overrides:
+        if one.name in RETOLD and one.value:
+            edits.setdefault(one.article_id, {})[one.name] = one.value
+    if not edits:
+        return list(stories)
+    return [_with_edits(story, edits) for story in stories]
+
+
+def _with_edits(ranked: RankedStory, edits: Mapping[str, Mapping[str, str]]) -> RankedStory:
+    every = [_edited(article, edits.get(article.id, {})) for article in ranked.story.articles]
+    return replace(ranked, story=Story(every[0], tuple(every[1:]), ranked.story.earlier))
+
+
+def _edited(article: Article, edits: Mapping[str, str]) -> Article:
+    title, summary = edits.get("title", article.title), edits.get("summary", article.summary)
+    picture = Image(edits["image_url"]) if "image_url" in edits else article.image
+    return replace(article, title=title, summary=summary, image=picture)
 
 
 def rules_for(rules: Sequence[SectionRule], wanted: Sequence[str]) -> list[SectionRule]:

@@ -39,8 +39,8 @@ class Override:
     """What an editor decided, who and when; of two with one name the later counts.
 
     Of an article in one edition: `place`, `{"to": "top", "place": 2}`, a section's category, or
-    "out". Of an edition: `subject`, `stand_first`, `note`. Of an article everywhere: `hidden`,
-    `boost` or the name of an edited field. The value None undoes it.
+    "out"; and `title`, `summary`, `image_url`. Of an edition: `subject`, `stand_first`, `note`. Of
+    an article everywhere: `hidden`, `boost` or the name of an edited field. None undoes it.
     """
 
     name: str

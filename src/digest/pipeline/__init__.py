@@ -12,6 +12,7 @@ from digest.pipeline.archive import (
     published_on,
 )
 from digest.pipeline.audience import aimed, readers
+from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
 from digest.pipeline.doubts import drop_doubts, resend_doubts
 from digest.pipeline.edit import (
@@ -33,13 +34,15 @@ from digest.pipeline.gather import (
 )
 from digest.pipeline.hand import (
     decide_article,
+    edit_story,
     edit_words,
+    move_story,
     pin_article,
     place_article,
     undo_place,
 )
 from digest.pipeline.health import health
-from digest.pipeline.images import image_file, local_copies
+from digest.pipeline.images import image_file, local_copies, with_pictures
 from digest.pipeline.join import Added, add_feed
 from digest.pipeline.past import backtest, refit_ranking
 from digest.pipeline.preview import variant_for, write_preview
@@ -76,6 +79,7 @@ __all__ = [
     "drain_outbox",
     "drop_doubts",
     "drop_unpublished",
+    "edit_story",
     "edit_words",
     "fetch_feeds",
     "find_edition",
@@ -89,6 +93,7 @@ __all__ = [
     "known",
     "local_copies",
     "move_edition",
+    "move_story",
     "notices_of",
     "pause_edition",
     "pin_article",
@@ -111,6 +116,8 @@ __all__ = [
     "to_approve",
     "undo_place",
     "undo_skip",
+    "upcoming",
     "variant_for",
+    "with_pictures",
     "write_preview",
 ]

@@ -5,15 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from digest.app import App
-from digest.compose.hand import OUT, TOP
+from digest.compose.hand import OUT, RETOLD, TOP, shifted
 from digest.errors import NotFound, WrongState
-from digest.model import Article, Edition, EditionState, Override
+from digest.model import Article, Edition, EditionState, Override, PlacedStory
 from digest.pipeline.edit import store_draft
 from digest.pipeline.material import compose_slot
 from digest.slots import Slot
 from digest.store import articles, editions, overrides
 from digest.text import clean, link_url
 
+_OF_EDITION = ("subject", "stand_first", "note")
+_WORDS = {"title": 300, "summary": 1_000, "image_url": 2_000}  #: of a story; characters
 _LIMITS = {"by": 60, "subject": 200, "stand_first": 300, "note": 4_000}  #: characters
 _MOST_POINTS = 50
 
@@ -52,19 +54,58 @@ def pin_article(
     return place_article(app, edition, article.id, TOP, place, by)
 
 
+def move_story(
+    app: App, edition: Edition, name: str, to: str, place: int, by: str
+) -> tuple[Edition, Article]:
+    """Put an article at a place of a list, counted from 1; what is pinned there makes room."""
+    with app.database.reading() as tx:
+        article = articles.find(tx, name)
+        decided = overrides.of_slot(tx, edition.newsletter, edition.slot_on)
+    _refuse_unfit(article)
+    to = _list_called(app, edition, to)
+    shown = {p.lead.id: p.place for p in _list_of(edition, to)}
+    most = app.newsletter(edition.newsletter).top_stories if to == TOP else len(shown) + 1
+    mine = [o for o in decided if o.name == "place" and o.value["to"] == to and o.value["place"]]
+    pinned = {one.article_id: one.value["place"] for one in mine}
+    places = shifted(pinned, shown.get(article.id, 0), article.id, max(1, min(place, most)))
+    values: dict[str, dict[str, Any]] = {}
+    for key, n in places.items():  # what is pushed off the list goes where its score puts it
+        values[key] = {"place": {"to": to, "place": n} if n <= most else None}
+    return decide_several(app, edition, values, by), article
+
+
+def _list_of(edition: Edition, to: str) -> Sequence[PlacedStory]:
+    if to == TOP:
+        return edition.top_stories
+    return next((s.stories for s in edition.sections if s.category == to), ())
+
+
+def edit_story(
+    app: App, edition: Edition, name: str, values: Mapping[str, str], by: str
+) -> tuple[Edition, Article]:
+    """Edit an article's headline, summary or picture for one draft; an empty value undoes it."""
+    with app.database.reading() as tx:
+        article = articles.find(tx, name)
+    for key, value in values.items():
+        if key not in RETOLD or len(value) > _WORDS[key]:
+            raise WrongState(f"{key} is no field of a story, or longer than it may be")
+    return decide(app, edition, _fit(values), by, article.id), article
+
+
 def undo_place(app: App, edition: Edition, name: str, by: str) -> tuple[Edition, Article]:
     """Take back a pin, a drop or a move; NotFound when there is none."""
     with app.database.reading() as tx:
         article = articles.find(tx, name)
         decided = overrides.of_slot(tx, edition.newsletter, edition.slot_on)
-    if not any(one.article_id == article.id for one in decided):
+    if not any(one.article_id == article.id and one.name == "place" for one in decided):
         raise NotFound(f"nothing was decided of {article.id} in {edition.key}")
     return decide(app, edition, {"place": None}, by, article.id), article
 
 
 def edit_words(app: App, edition: Edition, words: Mapping[str, str], by: str) -> Edition:
     """Set an edition's subject, stand-first or note; an empty one is made as before."""
-    tidy = {name: _tidy(name, text) or None for name, text in words.items()}
+    known = {name: text for name, text in words.items() if name in _OF_EDITION}
+    tidy = {name: _tidy(name, text) or None for name, text in known.items()}
     if not tidy:
         raise WrongState("nothing to edit: give --subject, --stand-first or --note")
     return decide(app, edition, tidy, by)
@@ -74,7 +115,14 @@ def decide(
     app: App, edition: Edition, values: Mapping[str, Any], by: str, article_id: str = ""
 ) -> Edition:
     """Keep decisions of one draft and lay it out anew; WrongState once it is approved."""
-    made = _overrides(app, values, by, article_id)
+    return decide_several(app, edition, {article_id: values}, by)
+
+
+def decide_several(
+    app: App, edition: Edition, values: Mapping[str, Mapping[str, Any]], by: str
+) -> Edition:
+    """Keep decisions of several articles of one draft, or with "" of itself."""
+    made = [one for key, given in values.items() for one in _overrides(app, given, by, key)]
     with app.database.transaction() as tx:
         editions.require_open(tx, edition)
         overrides.add(tx, edition.id, made)
@@ -174,7 +222,7 @@ def _refuse_taken(
     if wanted["to"] == TOP and wanted["place"] > places:
         raise WrongState(f"there is no place {wanted['place']}: the top list has {places}")
     for one in decided:
-        if one.value == wanted and one.article_id != article.id:
+        if one.name == "place" and one.value == wanted and one.article_id != article.id:
             raise WrongState(
                 f"place {wanted['place']} of {wanted['to']} is taken by {one.article_id}, put "
                 f"there by {one.by}; give another --place, or --undo that one"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from digest.app import App
 from digest.compose import Brief, compose
 from digest.compose.categories import categorised
+from digest.compose.hand import retold
 from digest.compose.sections import Used
 from digest.model import Article, Edition, EditionState, Override, Placement, Reading
 from digest.pipeline.usual import usual_values
@@ -29,7 +30,8 @@ class _Material:
     sent: list[Edition]
     carried: dict[str, str]  #: id of an article that did not fit last time -> that edition
     marks: dict[str, str]
-    decided: list[Override]
+    here: list[Override]  #: decided of this edition
+    decided: list[Override]  #: these, and those of its articles everywhere
     sponsors: list[Placement]
     past: References
 
@@ -63,6 +65,7 @@ def _compose(app: App, slug: str, slot: Slot, as_of: datetime, window: timedelta
     fit = categorised(fit, newsletter.ranking.categories, _named(newsletter))
     told = _told(read.sent)
     ranked = rank(fit, read.readings, newsletter.ranking, read.start, as_of, told, read.past)
+    ranked = retold(ranked, read.here)
     usual = as_of - window
     brief = Brief(slug, slot.on, slot.at, read.start, as_of, usual if usual > read.start else None)
     used = _used(read.sent, read.carried, read.marks)
@@ -103,14 +106,14 @@ def _read(
         carried = {article.id: last[0].key for article in spare}
         marks |= {key: f"carried over from {name}" for key, name in carried.items()}
         found += late + spare
-    decided = overrides.of_slot(tx, slug, slot.on)
-    found += _others(tx, [one.article_id for one in decided if one.article_id], found)
+    here = overrides.of_slot(tx, slug, slot.on)
+    found += _others(tx, [one.article_id for one in here if one.article_id], found)
     ids = [article.id for article in found]
-    decided += overrides.of_articles(tx, ids)
+    decided = here + overrides.of_articles(tx, ids)
     counts = readings.of(tx, ids, as_of)
     sponsors = placements.running(tx, slug, slot.on)
     past = usual_values(tx, slug, start, newsletter.ranking.growth or GROWTH)
-    return _Material(start, found, counts, sent, carried, marks, decided, sponsors, past)
+    return _Material(start, found, counts, sent, carried, marks, here, decided, sponsors, past)
 
 
 def _others(tx: Transaction, ids: Sequence[str], there: Iterable[Article]) -> list[Article]:

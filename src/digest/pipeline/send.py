@@ -48,12 +48,15 @@ class Drained:
         return self.edition.state is EditionState.SENT
 
 
-def growth(app: App, edition: Edition, audience: str | None = None) -> str:
+def growth(
+    app: App, edition: Edition, audience: str | None = None, found: int | None = None
+) -> str:
     """Return in words that an edition has surprisingly many readers; "" when it has not.
 
     That is more than 200, and more than 1.5 times as many as the newsletter's last edition.
+    `found` is how many there are, for who has counted them.
     """
-    found = readers(app, edition, audience)
+    found = readers(app, edition, audience) if found is None else found
     with app.database.reading() as tx:
         before = editions.last_frozen(tx, edition)
     if not before or found <= _MANY or found <= _SURPRISE * before:
@@ -63,6 +66,8 @@ def growth(app: App, edition: Edition, audience: str | None = None) -> str:
 
 def queue_edition(app: App, edition: Edition) -> Edition:
     """Freeze the readers: one row for each active, unsuppressed subscriber, in one transaction."""
+    if edition.state is not EditionState.APPROVED:
+        raise WrongState(f"{edition.key} is {edition.state.value}, not approved")
     app.require_unlocked()
     now, variants = app.now(), frozen_variants(app, edition)[0]
     number_of = nearest_of(chooser(app, edition), variants)

@@ -141,6 +141,7 @@ class Web(Table):
     robots: Literal["noindex", "index"] = "noindex"
     secret_file: str = "digest.key"
     secret: SecretStr = SecretStr("")
+    upload_mb: Annotated[int, Field(ge=1, le=2_000)] = 200
 
 
 class Smtp(Table):

@@ -110,6 +110,14 @@ def owner_of(tx: Transaction, public_id: str) -> Subscriber:
     return found[0]
 
 
+def get(tx: Transaction, person_id: int) -> Subscriber:
+    """Return the person of that number; NotFound when there is none."""
+    found = _people(tx, _PERSON.c.id == person_id, 1)
+    if not found:
+        raise NotFound(f"there is no subscriber {person_id}; perhaps they were erased")
+    return found[0]
+
+
 def address_of(tx: Transaction, subscription_id: int) -> str:
     """Return the address a subscription belongs to."""
     joined = sa.select(_PERSON.c.email).join(_CONSENT, _CONSENT.c.subscriber_id == _PERSON.c.id)
@@ -175,8 +183,19 @@ def as_suppression(row: dict[str, Any]) -> Suppression:
 
 def active_count(tx: Transaction, newsletter: str, among: Filter = EVERYBODY) -> int:
     """Return how many people would get an edition of `newsletter` now."""
-    wanted = recipients(newsletter, among).subquery()
-    return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
+    if among != EVERYBODY:
+        wanted = recipients(newsletter, among).subquery()
+        return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
+    # An index alone tells who is active; the few who are suppressed are looked up one by one:
+    # without `coalesce` and `cast` SQLite would look everybody up among them.
+    mine = sa.select(sa.func.count()).select_from(_CONSENT)
+    mine = mine.where(_CONSENT.c.newsletter == newsletter)
+    same = _PERSON.c.address_digest == sa.func.coalesce(_SUPPRESSED.c.address_digest, "")
+    kept_out = sa.select(_PERSON.c.id).select_from(_SUPPRESSED.join(_PERSON, same))
+    active = sa.cast(_CONSENT.c.state, sa.String) == SubscriptionState.ACTIVE.value
+    out = mine.where(_CONSENT.c.subscriber_id.in_(kept_out), active)
+    every = mine.where(_CONSENT.c.state == SubscriptionState.ACTIVE)
+    return int(tx.scalar(every) or 0) - int(tx.scalar(out) or 0)
 
 
 def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
@@ -192,13 +211,17 @@ def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
 
 
 def some(
-    tx: Transaction, among: Filter = EVERYBODY, order: str = "came", limit: int | None = None
+    tx: Transaction,
+    among: Filter = EVERYBODY,
+    order: str = "came",
+    limit: int | None = None,
+    skip: int = 0,
 ) -> Iterator[Subscriber]:
-    """Yield people as they are read, in an order of `picking.ORDERS`."""
+    """Yield people as they are read, in an order of `picking.ORDERS`, from the `skip`th on."""
     wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
     many = limit is not None and _are_many(tx, among)
     wanted = picking.walk(wanted, order) if many else picking.look_up(wanted, among)
-    wanted = wanted.limit(limit).execution_options(yield_per=500)
+    wanted = wanted.limit(limit).offset(skip or None).execution_options(yield_per=500)
     streamed = tx.execute(wanted).mappings()
     for part in streamed.partitions(500):
         yield from _people_of(tx, [dict(row) for row in part])
@@ -216,9 +239,13 @@ def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
     return tx.execute(wanted).first() is not None
 
 
-def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
-    """Return how many people an expression picks."""
+def count(tx: Transaction, among: Filter = EVERYBODY, most: int | None = None) -> int:
+    """Return how many people an expression picks; at most `most` are looked for."""
     wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
+    if most is not None:
+        found = sa.select(_PERSON.c.id).where(picking.condition(among)).limit(most)
+        wanted = sa.select(sa.func.count()).select_from(found.subquery())
+        return int(tx.scalar(wanted) or 0)
     return int(tx.scalar(picking.look_up(wanted, among)) or 0)
 
 

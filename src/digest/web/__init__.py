@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from digest.app import App
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
 from digest.web import api_v1, approval, health, public, public_archive, public_forms, public_own
+from digest.web.admin import add_admin
 from digest.web.base import Area, Web
 from digest.web.frame import Frame
 
@@ -46,6 +47,7 @@ def build(app: App, lifespan: Lifespan = _nothing) -> FastAPI:
         site.router.routes.extend(area(web))
     static = _Static(directory=Path(__file__).parent / "static")
     site.router.routes.append(Mount("/static", static))
+    add_admin(site, app)
     _add_errors(site, web)
     return site
 

@@ -7,6 +7,12 @@ from starlette.routing import BaseRoute
 
 from digest import pipeline
 from digest.web.base import Visit, Web, routes_of
+from digest.web.frame import CSP
+
+#: What stands in the frame is styled as a mail is, and so lies under this page's policy.
+_CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+    "img-src 'self'", "img-src 'self' https: http: data:"
+)
 
 
 def routes(web: Web) -> Sequence[BaseRoute]:
@@ -18,7 +24,9 @@ def show(visit: Visit) -> Response:
     """Show the proof with its findings and its hash, and one button."""
     looked = pipeline.proof(visit.app, pipeline.to_approve(visit.app, visit.path["token"]))
     html = pipeline.shown_html(visit.app, looked)
-    return visit.web.page("approval.html", edition=looked.edition, looked=looked, html=html)
+    page = visit.web.page("approval.html", edition=looked.edition, looked=looked, html=html)
+    page.headers["Content-Security-Policy"] = _CSP
+    return page
 
 
 def approve(visit: Visit) -> Response:

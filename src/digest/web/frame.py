@@ -36,6 +36,7 @@ HEADERS = MappingProxyType(
 #: the first that fits counts.
 SIZES = (
     ("/api/", 2 << 20, 30),
+    ("/admin/", 1 << 30, 300),  # which looks at the size itself: only an import is large
     ("/", 64 << 10, 10),
 )
 _HEADER_BYTES = 16 << 10

@@ -1,6 +1,7 @@
 """All tables, one file per noun; no module elsewhere defines one."""
 
 from digest.store.tables.access import ApiAnswerRow, ApiKeyRow, AskRow
+from digest.store.tables.admins import ActionRow, AdminRow, GuessRow, SessionRow
 from digest.store.tables.articles import ArticleRow, HeadlineRow, ReadingRow
 from digest.store.tables.editions import EditionRow, NewsletterRow, VariantRow
 from digest.store.tables.feeds import FeedRow
@@ -19,6 +20,8 @@ from digest.store.tables.subscribers import (
 )
 
 __all__ = [
+    "ActionRow",
+    "AdminRow",
     "ApiAnswerRow",
     "ApiKeyRow",
     "ArticleRow",
@@ -27,6 +30,7 @@ __all__ = [
     "DeliveryRow",
     "EditionRow",
     "FeedRow",
+    "GuessRow",
     "HeadlineRow",
     "ImportChangeRow",
     "ImportRow",
@@ -36,6 +40,7 @@ __all__ = [
     "OverrideRow",
     "PlacementRow",
     "ReadingRow",
+    "SessionRow",
     "SubscriberRow",
     "SubscriptionRow",
     "SuppressionRow",

@@ -44,11 +44,14 @@ class SubscriptionRow(SQLModel, table=True):
     """A person's consent to one newsletter, and how they want it."""
 
     __tablename__ = "subscription"
-    __table_args__ = (UniqueConstraint("subscriber_id", "newsletter"),)
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "newsletter"),
+        Index("subscription_state", "newsletter", "state"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE")
-    newsletter: str = Field(index=True)
+    newsletter: str
     state: SubscriptionState = Field(sa_type=words_of(SubscriptionState, "subscription_state"))
     public_id: str = Field(unique=True, max_length=11)
     created_at: datetime = Field(sa_type=UTCDateTime)

@@ -1,0 +1,306 @@
+"""In a real browser: whole jobs of an editor, by keyboard, and what axe finds on every page."""
+
+import csv
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+import uvicorn
+
+from digest import membership, pipeline, scheduler
+from digest.app import App
+from digest.model import EditionState, SubscriptionState
+from digest.store import feeds
+from digest.web import build
+from digest.web.admin import ROUTES, accounts
+from digest.web.serve import bind
+from tests.apps import Clock, an_app, fill
+from tests.make import NOW
+from tests.sink import Sink, running
+from tests.web.desk import PASSWORD
+from tests.web.test_desk_routes import address
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+READERS = 40
+
+
+@contextmanager
+def served(app: App) -> Iterator[str]:
+    """Serve the pages on a free port."""
+    listener = bind("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(build(app), access_log=False, log_config=None))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with running(Sink()) as started:
+        yield started
+
+
+@pytest.fixture
+def app(tmp_path: Path, sink: Sink) -> Iterator[App]:
+    clock = Clock(NOW - timedelta(hours=1))
+    opened = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+    fill(opened, readers=READERS)
+    accounts.create_admin(opened, "olga", "owner", PASSWORD)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(app: App) -> Iterator[str]:
+    with served(app) as address:
+        yield address
+
+
+def log_in(page: "Page", site: str) -> None:
+    page.goto(f"{site}/admin")
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Home").wait_for()
+
+
+def headlines(page: "Page") -> list[str]:
+    return page.locator("[data-to=top] h3").all_inner_texts()
+
+
+def test_from_log_in_to_the_last_reader_by_keyboard(
+    browser: "Browser", app: App, site: str, sink: Sink
+) -> None:
+    page = browser.new_page()
+    log_in(page, site)
+    page.get_by_role("button", name="Build the draft").press("Enter")
+    page.wait_for_selector("[data-to=top]")
+    loads: list[str] = []
+    page.on(
+        "framenavigated", lambda frame: loads.append(frame.url) if not frame.parent_frame else None
+    )
+    before = headlines(page)
+    first = page.locator("iframe").get_attribute("src")
+    page.locator("[data-to=top] .handle").nth(2).press("ArrowUp")
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-to=top] h3')[1].innerText == n", arg=before[2]
+    )
+    assert page.evaluate("document.activeElement.id").startswith("handle-")
+    page.keyboard.press("ArrowUp")
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-to=top] h3')[0].innerText == n", arg=before[2]
+    )
+    assert headlines(page) == [before[2], *before[:2], *before[3:]]
+    assert "place 1 of" in page.locator("#done").inner_text()
+    assert page.locator("iframe").get_attribute("src") != first
+    mail = page.frame_locator("iframe")
+    assert mail.locator("h3").first.inner_text() == before[2]
+    page.get_by_role("button", name="Drop: " + before[0]).press("Enter")
+    page.wait_for_function(
+        "n => !document.querySelector('.stories').innerText.includes(n)", arg=before[0]
+    )
+    page.locator("summary", has_text="Subject and words").press("Enter")
+    page.get_by_label("Subject").fill("The subject an editor wrote")
+    page.get_by_role("button", name="Save the words").press("Enter")
+    page.get_by_role("heading", level=1, name="The subject an editor wrote").wait_for()
+    page.get_by_label("375").check()
+    page.wait_for_selector("iframe.w375")
+    page.get_by_label("dark").check()
+    page.wait_for_selector("iframe.w375.dark")
+    ground = "getComputedStyle(document.querySelector('.cd')).backgroundColor"
+    page.wait_for_timeout(300)
+    assert page.frames[-1].evaluate(ground) == "rgb(27, 29, 32)"
+    page.locator("#find").type("cyclist")
+    page.locator("#found li").first.wait_for()
+    assert loads == [], "a change loaded the page anew"
+    page.get_by_role("link", name="Approve…").press("Enter")
+    page.get_by_text(f"{READERS} readers").wait_for()
+    sha = page.locator("[name=sha256]").input_value()
+    page.get_by_role("button", name="Approve and send now").press("Enter")
+    page.get_by_role("heading", name="Going out").wait_for()
+    assert pipeline.find_edition(app, "latest").sha256 == sha
+    loads.clear()
+    page.get_by_role("button", name="Stop for now").press("Enter")
+    page.get_by_role("heading", name="Paused").wait_for()
+    page.get_by_role("button", name="Go on").press("Enter")
+    page.get_by_role("heading", name="Going out").wait_for()
+    thread = threading.Thread(target=scheduler.send_open_editions, args=(app, threading.Event()))
+    thread.start()
+    page.get_by_role("heading", name="Sent").wait_for(timeout=20_000)
+    thread.join(20)
+    assert f"{READERS} of {READERS} settled" in page.locator("#progress").inner_text()
+    assert loads == [], "the progress loaded the page anew"
+    assert len(sink.received) == READERS
+    assert b"The subject an editor wrote" in sink.received[0].content
+    page.goto(f"{site}/editions/weekly/2026-11-23")
+    assert before[2] in page.content()
+    page.close()
+
+
+def test_a_story_is_dragged(browser: "Browser", app: App, site: str) -> None:
+    pipeline.draft_edition(app, "weekly")
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/editions/weekly@2026-11-23")
+    before = headlines(page)
+    handles = page.locator("[data-to=top] .handle")
+    handles.nth(3).drag_to(page.locator("[data-to=top] .story").nth(0))
+    page.wait_for_function(
+        "n => document.querySelectorAll('[data-to=top] h3')[0].innerText == n", arg=before[3]
+    )
+    page.close()
+
+
+def test_a_file_with_mistakes_is_mended_and_imported_again(
+    browser: "Browser", app: App, site: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    rows = [
+        [f"p{n}@mail.example" if n % 100 else f"p{n} at mail.example", f"P {n}"]
+        for n in range(10_000)
+    ]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["email", "name"], *rows])
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/import")
+    page.get_by_label("CSV, ZIP").set_input_files(path)
+    page.get_by_label("On what basis").fill("double opt-in 2024")
+    page.get_by_role("button", name="Look at it").press("Enter")
+    page.get_by_role("heading", name="What this file would do").wait_for()
+    assert membership_count(app) == READERS
+    result = page.locator(".numbers").inner_text()
+    assert "9,900" in result
+    assert "100" in result
+    with page.expect_download() as refused:
+        page.get_by_role("button", name="Download the refused rows").press("Enter")
+    mended = tmp_path / "mended.csv"
+    text = Path(refused.value.path()).read_text("utf-8").replace(" at ", "@")
+    mended.write_text(text, "utf-8")
+    page.get_by_role("button", name="Import them").press("Enter")
+    page.get_by_text("Import 1 is done").wait_for()
+    page.get_by_label("CSV, ZIP").set_input_files(mended)
+    page.get_by_role("button", name="Look at it").press("Enter")
+    page.get_by_role("heading", name="What this file would do").wait_for()
+    page.get_by_role("button", name="Import them").press("Enter")
+    page.get_by_text("Import 2 is done").wait_for()
+    assert membership_count(app) == READERS + 10_000
+    assert (
+        membership.find_subscriber(app, "p100@mail.example").subscriptions[0].state
+        is SubscriptionState.ACTIVE
+    )
+    page.close()
+
+
+def membership_count(app: App) -> int:
+    return sum(1 for _ in membership.export_people(app, "csv")) - 1
+
+
+def _addresses(app: App) -> list[str]:
+    parts = ("/frame", "/preview", "/progress", "/static", "/find")
+    pages = [r for r in ROUTES if r.method == "GET" and not r.path.startswith("/static")]
+    return [address(app, route) for route in pages if not route.path.endswith(parts)]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_on_any_page_and_nothing_sticks_out(
+    browser: "Browser", app: App, site: str, scheme: Literal["light", "dark"]
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+    options = {"runOnly": {"type": "tag", "values": rules}}
+    _furnish(app)
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page.goto(f"{site}/admin/login")
+    assert axe.run(page, options=options).response["violations"] == []
+    log_in(page, site)
+    for path in _addresses(app):
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(f"{site}{path}")
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        page.wait_for_timeout(100)
+        found = axe.run(page, options=options).response["violations"]
+        said = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
+        assert said == [], f"{path}, {scheme}"
+        page.set_viewport_size({"width": 375, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+    page.close()
+
+
+def _furnish(app: App) -> None:
+    """Give every page something to show."""
+    with app.database.transaction() as tx:
+        feeds.update(
+            tx,
+            feeds.add(tx, "https://a.example/feed/", "A", "World").id,
+            failures=5,
+            last_error="503",
+        )
+    values = {"sponsor": "S", "title": "T", "text": "W", "url": "https://s.example/"}
+    pipeline.add_placement(app, values)
+    sent = pipeline.queue_edition(
+        app, pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    )
+    assert pipeline.drain_outbox(app, sent).edition.state is EditionState.SENT
+    app.now.move(weeks=1)  # type: ignore[attr-defined]
+    made = pipeline.draft_edition(app, "weekly")
+    assert made.slot_on.isoformat() == "2026-11-30"
+    pipeline.skip_slot(app, "weekly@2026-12-07", "holiday")
+    pipeline.edit_words(app, made, {"subject": "By hand"}, "olga")
+
+
+def test_home_asks_for_nothing_but_itself_and_works_without_a_script(
+    browser: "Browser", app: App, site: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, site)
+    asked: list[str] = []
+    sizes: list[int] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda response: sizes.append(len(response.body())))
+    page.goto(f"{site}/admin")
+    assert all(url.startswith(site) for url in asked)
+    page.wait_for_timeout(100)
+    assert sum(sizes) < 120_000, sizes
+    page.get_by_role("button", name="Build the draft").click()
+    page.wait_for_selector("[data-to=top]")
+    assert "Without JavaScript" in page.content()
+    before = headlines(page)
+    page.get_by_role("button", name="Up: " + before[1]).click()
+    page.wait_for_selector(".said")
+    assert headlines(page)[:2] == [before[1], before[0]]
+    context.close()
+
+
+def test_a_change_at_the_desk_is_shown_within_a_second(
+    browser: "Browser", app: App, site: str
+) -> None:
+    pipeline.draft_edition(app, "weekly")
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/editions/weekly@2026-11-23")
+    page.wait_for_selector("iframe")
+    spans = []
+    for _ in range(5):
+        name = headlines(page)[1]
+        began = time.perf_counter()
+        page.locator("[data-to=top] .handle").nth(1).press("ArrowUp")
+        page.wait_for_function(
+            "n => document.querySelectorAll('[data-to=top] h3')[0].innerText == n", arg=name
+        )
+        spans.append(time.perf_counter() - began)
+    assert sorted(spans)[2] < 1.0, spans
+    page.close()
