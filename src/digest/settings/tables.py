@@ -1,15 +1,10 @@
 """The tables of config.toml: every key, its type, its default and its check."""
 
-import re
 from datetime import date, timedelta
-from email.utils import parseaddr
-from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -20,91 +15,21 @@ from pydantic import (
 
 from digest.settings.ranking import Ranking
 from digest.settings.theme import Theme
-from digest.settings.values import Table
+from digest.settings.values import (
+    Language,
+    Line,
+    Mailbox,
+    Network,
+    Rate,
+    Slug,
+    Span,
+    SpanOrNone,
+    Table,
+    WebUrl,
+    When,
+    Zone,
+)
 from digest.slots import FIRST_ZONE, Schedule, parse_schedule
-
-_DURATIONS = 'write e.g. "90m", "24h", "7d" or "2w"'
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _duration(value: Any) -> Any:
-    """Read "90m", "24h", "7d" or "2w"."""
-    if isinstance(value, timedelta):
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a duration; {_DURATIONS}")  # noqa: TRY004
-    found = re.fullmatch(r"(\d{1,4})([mhdw])", value.strip())
-    if not found or int(found[1]) == 0:
-        raise ValueError(f"{value!r} is not a duration; {_DURATIONS}")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _duration_or_none(value: Any) -> Any:
-    return timedelta() if value == "" else _duration(value)
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f'{value!r} is not an IANA time zone such as "Europe/Berlin"')
-    return value
-
-
-def _schedule(value: str) -> str:
-    parse_schedule(value)
-    return value
-
-
-def _web_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
-        raise ValueError(f'{value!r} is not a web address such as "https://news.example"')
-    return value.rstrip("/")
-
-
-def _mailbox(value: str) -> str:
-    address = parseaddr(value)[1]
-    if value and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+", address):
-        raise ValueError(f'{value!r} is not an address such as "Atlas <weekly@news.example>"')
-    return value
-
-
-def _line(value: str) -> str:
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        raise ValueError("must be one line without control characters")
-    return value
-
-
-def _language(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError(f'{value!r} is not a language tag such as "en" or "de-AT"')
-    return value
-
-
-def _rate(value: str) -> str:
-    if value and not re.fullmatch(r"[1-9]\d{0,6}/[smh]", value):
-        raise ValueError(
-            f'{value!r} is not a rate; write e.g. "20/s" or "5000/h", or leave it empty'
-        )
-    return value
-
-
-def _network(value: str) -> str:
-    ip_network(value)
-    return value
-
-
-def _slug(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value):
-        raise ValueError(f"{value!r} cannot name a newsletter; use a-z, 0-9 and _, a letter first")
-    return value
-
-
-Slug = Annotated[str, AfterValidator(_slug)]
-Line = Annotated[str, AfterValidator(_line)]
-Span = Annotated[timedelta, BeforeValidator(_duration)]
-SpanOrNone = Annotated[timedelta, BeforeValidator(lambda v: _duration(v) if v else timedelta())]
-Zone = Annotated[str, AfterValidator(_zone)]
-WebUrl = Annotated[str, AfterValidator(_web_url)]
-Mailbox = Annotated[str, AfterValidator(_line), AfterValidator(_mailbox)]
 
 
 class Publication(Table):
@@ -112,7 +37,7 @@ class Publication(Table):
 
     name: Annotated[Line, Field(min_length=1)]
     url: WebUrl
-    language: Annotated[str, AfterValidator(_language)] = "en"
+    language: Language = "en"
     timezone: Zone = "UTC"
     postal_address: Line = ""
     contact: Mailbox = ""
@@ -200,8 +125,8 @@ class Mail(Table):
     reply_to: Mailbox = ""
     bounces: Mailbox = ""
     connections: Annotated[int, Field(ge=1, le=50)] = 4
-    rate: Annotated[str, AfterValidator(_rate)] = ""
-    warm_up: Annotated[timedelta, BeforeValidator(_duration_or_none)] = timedelta()
+    rate: Rate = ""
+    warm_up: SpanOrNone = timedelta()
     on_uncertain: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
     folder: Folder = Folder()
@@ -221,7 +146,7 @@ class Notices(Table):
 class Fetch(Table):
     """What the fetcher may reach."""
 
-    allow_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    allow_networks: tuple[Network, ...] = ()
 
 
 class Images(Table):
@@ -255,7 +180,7 @@ class Newsletter(Table):
     """A recurring digest."""
 
     title: Annotated[Line, Field(min_length=1)]
-    schedule: Annotated[str, AfterValidator(_schedule)] = "monday 07:30"
+    schedule: When = "monday 07:30"
     window: Span = timedelta(days=7)
     top_stories: Annotated[int, Field(ge=1, le=50)] = 7
     sections: Sections = "auto"
