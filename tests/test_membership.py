@@ -322,3 +322,9 @@ def test_a_reader_s_own_link_shows_and_changes_what_they_want(tmp_path: Path) ->
     with pytest.raises(NotFound, match="no longer exists"):
         membership.preferences(app, "AAAAAAAAAAA")
     app.close()
+
+
+def test_what_is_no_language_is_refused(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    with pytest.raises(WrongState, match="not a language tag"):
+        membership.edit_subscriber(app, "ada@reader.example", language="../../etc")

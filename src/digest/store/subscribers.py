@@ -195,9 +195,9 @@ def some(
     tx: Transaction, among: Filter = EVERYBODY, order: str = "came", limit: int | None = None
 ) -> Iterator[Subscriber]:
     """Yield people as they are read, in an order of `picking.ORDERS`."""
-    wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
     many = limit is not None and _are_many(tx, among)
-    wanted = picking.walk(wanted, order) if many else picking.look_up(wanted, among)
+    where = picking.many(among) if many else picking.few(among)
+    wanted = _people_query(where).order_by(*picking.order_by(order))
     wanted = wanted.limit(limit).execution_options(yield_per=500)
     streamed = tx.execute(wanted).mappings()
     for part in streamed.partitions(500):
@@ -206,8 +206,8 @@ def some(
 
 def _are_many(tx: Transaction, among: Filter) -> bool:
     """Say whether so many are picked that a page is full soon whatever the order."""
-    ids = sa.select(_PERSON.c.id).where(picking.condition(among)).offset(_MANY).limit(1)
-    return tx.execute(picking.look_up(ids, among)).first() is not None
+    ids = sa.select(_PERSON.c.id).where(picking.few(among)).offset(_MANY).limit(1)
+    return tx.execute(ids).first() is not None
 
 
 def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
@@ -218,8 +218,8 @@ def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
 
 def count(tx: Transaction, among: Filter = EVERYBODY) -> int:
     """Return how many people an expression picks."""
-    wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
-    return int(tx.scalar(picking.look_up(wanted, among)) or 0)
+    wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.few(among))
+    return int(tx.scalar(wanted) or 0)
 
 
 def _people(tx: Transaction, where: Any, limit: int | None) -> list[Subscriber]:
