@@ -287,43 +287,6 @@ def test_a_new_signing_key_keeps_old_links_and_suppressions(tmp_path: Path) -> N
     app.close()
 
 
-def test_a_reader_s_own_link_shows_and_changes_what_they_want(tmp_path: Path) -> None:
-    more = '[newsletters.daily]\ntitle = "Daily"\nsections = [ { category = "World" } ]\n'
-    app = an_app(tmp_path, transport="folder", more=more)
-    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
-    mine = membership.find_subscriber(app, "ada@reader.example").subscriptions[0].public_id
-    found = membership.preferences(app, mine)
-    assert [(w.newsletter, w.state, w.categories) for w in found.wishes] == [
-        ("weekly", SubscriptionState.ACTIVE, ("Sport",)),
-        ("daily", None, ("World",)),
-    ]
-    problems = membership.set_preferences(
-        app,
-        mine,
-        wanted={"daily"},
-        muted={"weekly": ["Sport ", "Sport", "Art"]},
-        density={"weekly": "compact"},
-        language="de",
-        timezone="Europe/Berlin",
-        ip="192.0.2.77",
-    )
-    found = membership.preferences(app, mine)
-    assert not problems
-    assert (found.language, found.timezone) == ("de", "Europe/Berlin")
-    weekly, daily = found.wishes
-    assert (weekly.state, weekly.muted) == (SubscriptionState.ENDED, ("Art", "Sport"))
-    assert weekly.density == "compact"
-    assert daily.state is SubscriptionState.PENDING
-    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
-    with pytest.raises(WrongState, match="not one of full"):
-        membership.set_preferences(app, mine, density={"weekly": "tiny"})
-    with pytest.raises(WrongState, match="no time zone"):
-        membership.set_preferences(app, mine, timezone="Berlin")
-    with pytest.raises(NotFound, match="no longer exists"):
-        membership.preferences(app, "AAAAAAAAAAA")
-    app.close()
-
-
 def test_what_is_no_language_is_refused(app: App) -> None:
     membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
     with pytest.raises(WrongState, match="not a language tag"):

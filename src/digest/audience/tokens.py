@@ -11,7 +11,6 @@ from digest.errors import ConfigError, InvalidToken
 
 UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
 CONFIRM = "confirm"  #: purpose of the token in a confirmation mail
-PREFERENCES = "preferences"  #: purpose of the token that opens a reader's wishes
 BOUNCE = "bounce"  #: purpose of the tag in a return path
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits

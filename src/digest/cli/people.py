@@ -49,7 +49,8 @@ def list_subscribers(
         raise typer.BadParameter(f"{sort!r} is not one of {', '.join(picking.ORDERS)}")
     with opened(context) as app, app.database.reading() as tx:
         wanted = membership.reading_filter(app, expression)
-        known = membership.categories(app) if as_json else {}
+        slugs = app.settings.newsletters if as_json else ()
+        known = {slug: membership.categories_of(app, slug) for slug in slugs}
         most = (0 if as_json else 50) if limit is None else limit
         found = subscribers.some(tx, wanted, sort, most or None)
         if as_json:

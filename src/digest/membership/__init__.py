@@ -18,18 +18,21 @@ from digest.membership.leaving import (
     unsubscribe,
     unsuppress_address,
 )
-from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
+from digest.membership.people import (
+    categories_of,
+    edit_subscriber,
+    find_subscriber,
+    prefer,
+    reading_filter,
+)
 from digest.membership.takeout import export_people, person_shape
-from digest.membership.wishes import Preferences, Wish, categories, preferences, set_preferences
 
 __all__ = [
     "Added",
     "Imported",
-    "Preferences",
     "Wanted",
-    "Wish",
     "add_subscriber",
-    "categories",
+    "categories_of",
     "change_address",
     "confirm",
     "confirm_by_hand",
@@ -43,9 +46,7 @@ __all__ = [
     "imports",
     "person_shape",
     "prefer",
-    "preferences",
     "reading_filter",
-    "set_preferences",
     "subscription_for",
     "suppress_address",
     "title_of",
