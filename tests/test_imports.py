@@ -181,6 +181,9 @@ def test_an_import_is_taken_back_and_what_readers_did_since_stays(app: App) -> N
         who(app, "go")
     old = who(app, "old")
     assert (old.name, old.tags, status(old)) == ("", (), "active")
+    log = membership.person_shape(app, "old@reader.example")["subscriptions"][0]["log"]
+    assert [entry["what"] for entry in log] == ["active", "ended", "active"]
+    assert log[-1]["origin"] == f"import {done.id} undone"
     with pytest.raises(WrongState, match="was undone"):
         membership.undo_import(app, done.id)
 
