@@ -6,6 +6,7 @@ import json
 import random
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -180,6 +181,9 @@ def test_an_import_is_taken_back_and_what_readers_did_since_stays(app: App) -> N
         who(app, "go")
     old = who(app, "old")
     assert (old.name, old.tags, status(old)) == ("", (), "active")
+    log = membership.person_shape(app, "old@reader.example")["subscriptions"][0]["log"]
+    assert [entry["what"] for entry in log] == ["active", "ended", "active"]
+    assert log[-1]["origin"] == f"import {done.id} undone"
     with pytest.raises(WrongState, match="was undone"):
         membership.undo_import(app, done.id)
 
@@ -344,3 +348,36 @@ def test_random_rows_end_in_one_outcome_each(app: App) -> None:
     done = bring(app, "email,status\n" + "\n".join(rows))
     assert sum(shown(done).values()) == 2_000
     assert done.counts["new"] + done.counts["kept_out"] + done.counts["suppressed"] <= 300
+
+
+def test_domains_that_take_no_mail_are_refused_when_the_dns_is_asked(tmp_path: Path) -> None:
+    known: dict[tuple[str, str], tuple[str, ...] | None] = {
+        ("good.example", "MX"): ("10 mx.good.example.",),
+        ("null.example", "MX"): ("0 .",),
+        ("bare.example", "A"): ("192.0.2.1",),
+        ("away.example", "MX"): None,
+    }
+    asked: list[tuple[int, int]] = []
+    app = replace(an_app(tmp_path), dns=lambda name, kind: known.get((name, kind), ()))
+    path = tmp_path / "people.csv"
+    rows = [
+        "a@good.example",
+        "b@null.example",
+        "c@bare.example",
+        "d@away.example",
+        "e@none.example",
+    ]
+    path.write_text(
+        "\n".join(["email,status", *(f"{r},active" for r in rows), "f@none.example,ended"])
+    )
+    wanted = membership.Wanted("weekly", "double opt-in", ask_dns=True)
+    done = membership.import_file(
+        app, path, wanted, apply=True, beat=lambda n, total: asked.append((n, total))
+    )
+    assert done.reasons == {"its domain takes no mail": 2}
+    assert (done.counts["new"], done.counts["kept_out"]) == (3, 1)
+    assert asked[-1] == (5, 5)
+    refused = Path(done.refused[0]).read_text("utf-8")
+    assert "b@null.example" in refused
+    assert "e@none.example" in refused
+    app.close()

@@ -285,3 +285,9 @@ def test_a_new_signing_key_keeps_old_links_and_suppressions(tmp_path: Path) -> N
         with pytest.raises(ConfigError, match=r"digest\.key"):
             read_keys(app.settings, tmp_path)
     app.close()
+
+
+def test_what_is_no_language_is_refused(app: App) -> None:
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    with pytest.raises(WrongState, match="not a language tag"):
+        membership.edit_subscriber(app, "ada@reader.example", language="../../etc")

@@ -113,7 +113,7 @@ def test_variants_are_capped_and_who_gets_the_nearest_is_said(tmp_path: Path) ->
     looked = pipeline.proof(app, pipeline.draft_edition(app, "weekly"))
     assert [(v.readers, v.nearest) for v in looked.variants] == [(1, 1), (2, 1)]
     said = next(f for f in looked.findings if f.rule == "variants")
-    assert said.message.startswith("2 readers want it in ways that are none of its 2 variants")
+    assert said.message.endswith("what they want: 2; max_variants of the newsletter is 2")
     assert not pipeline.variant_for(app, looked, "r4@reader.example")[2]
     got = mails(app, approved(app))
     assert [w for w, (_, _, html) in sorted(got.items()) if "More in Sport" in html] == ["r0", "r4"]

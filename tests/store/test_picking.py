@@ -5,8 +5,10 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from digest import membership
 from digest.app import App
@@ -15,7 +17,9 @@ from digest.errors import BadFilter
 from digest.membership import Wanted, import_file
 from digest.model import AllOf, AnyOf, Filter, Not, Subscriber, SubscriptionState, Term
 from digest.shapes import status
-from digest.store import picking, subscribers
+from digest.store import Database, Transaction, picking, subscribers
+from digest.store.sql import table
+from digest.store.tables import SubscriberRow
 from tests.apps import an_app
 from tests.make import NOW
 from tests.test_takeout import a_person, lines_of
@@ -148,3 +152,23 @@ def test_every_field_and_order_works_on_both_databases(app: App) -> None:
             down = [p.id for p in subscribers.some(tx, order=f"-{order}")]
             assert up == down[::-1]
             assert len(up) == 60
+
+
+def plan(tx: Transaction, query: sa.Select[Any]) -> str:
+    text = query.compile(tx.engine, compile_kwargs={"literal_binds": True})
+    return str(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all())
+
+
+def test_sqlite_walks_to_a_page_of_many_and_looks_up_few(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/digest.db")
+    database.upgrade()
+    among, people = parse_filter("status:active tag:x since:2026-01-01"), table(SubscriberRow)
+    with database.reading() as tx:
+        for order in ("came", "-created", "email"):
+            query = sa.select(people).where(picking.many(among))
+            assert "TEMP B-TREE" not in plan(tx, query.order_by(*picking.order_by(order)))
+        assert "INDEX subscriber_tagged" in plan(tx, sa.select(people).where(picking.few(among)))
+        among = parse_filter("status:active since:2026-01-01")
+        counted = sa.select(sa.func.count()).select_from(people).where(picking.few(among))
+        assert "COVERING INDEX subscriber_created" in plan(tx, counted)
+    database.close()

@@ -109,18 +109,21 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
-    """Show a bar on the error stream when it is a terminal; yields how to begin and advance it."""
+def progress() -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on the error stream when it is a terminal; yields how to say what is done of all.
+
+    Of 0: nobody knows of how many.
+    """
     if not sys.stderr.isatty():
-        yield lambda _: None, lambda: None
+        yield lambda _done, _total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
     columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("feeds", total=None)
-        yield lambda total: bar.update(task, total=total), lambda: bar.advance(task)
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
 def say_errors(lines: Iterable[str]) -> None:

@@ -44,11 +44,18 @@ def fetch(
     """Read the feeds that are due."""
     from digest.pipeline import fetch_feeds
 
-    with opened(context) as app, progress() as (begin, advance):
+    with opened(context) as app, progress() as show:
+        total, seen = 0, 0
+
+        def begin(number: int) -> None:
+            nonlocal total
+            total = number
 
         def say(gathered: "Gathered") -> None:
+            nonlocal seen
             say_gathered(gathered)
-            advance()
+            seen += 1
+            show(seen, total)
 
         done = fetch_feeds(app, names or [], force=force, on_start=begin, on_done=say)
     if not done:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from digest.cli.common import Json, counted, opened, print_fields, print_json, print_table
+from digest.cli.common import Json, counted, opened, print_fields, print_json, print_table, progress
 from digest.cli.common import say_errors as say
 from digest.cli.hand import who
 
@@ -49,7 +49,8 @@ def list_subscribers(
         raise typer.BadParameter(f"{sort!r} is not one of {', '.join(picking.ORDERS)}")
     with opened(context) as app, app.database.reading() as tx:
         wanted = membership.reading_filter(app, expression)
-        known = membership.categories(app) if as_json else {}
+        slugs = app.settings.newsletters if as_json else ()
+        known = {slug: membership.categories_of(app, slug) for slug in slugs}
         most = (0 if as_json else 50) if limit is None else limit
         found = subscribers.some(tx, wanted, sort, most or None)
         if as_json:
@@ -103,13 +104,16 @@ def import_subscribers(
     ),
     encoding: str = typer.Option("", help="Such as cp1252; else it is found out."),
     by: str = typer.Option("", "--by", help="Who does it; else the user of this computer."),
+    check_mx: bool = typer.Option(
+        False, "--check-mx", help="Ask the DNS; refuse addresses at domains that take no mail."
+    ),
     as_json: bool = Json,
 ) -> None:
     """Import people from another tool's file: first a look at what it would do, then a question.
 
     Nobody who left, bounced or complained comes back by a file.
     """
-    about = (consent, _pairs(columns, "--map"), encoding, _pairs(only, "--rows"), who(by))
+    about = (consent, _pairs(columns, "--map"), encoding, _pairs(only, "--rows"), who(by), check_mx)
     with opened(context) as app:
         _import(app, path, newsletter, about, yes=yes, as_json=as_json)
 
@@ -120,13 +124,15 @@ def _import(
     from digest import membership
 
     wanted = membership.Wanted(newsletter or next(iter(app.settings.newsletters)), *about)
-    done = membership.import_file(app, path, wanted, apply=yes)
+    with progress() as beat:
+        done = membership.import_file(app, path, wanted, apply=yes, beat=beat)
     if as_json:
         print_json(_shape(done))
         return
     _say_import(done, consented=bool(wanted.consent))
     if not yes and sys.stdin.isatty() and typer.confirm("Import them?"):
-        done = membership.import_file(app, path, wanted, apply=True)
+        with progress() as beat:
+            done = membership.import_file(app, path, wanted, apply=True, beat=beat)
     if done.applied:
         print(f"import {done.id}; `digest subscribers undo {done.id}` takes it back for 30 days")
     else:

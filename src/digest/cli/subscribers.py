@@ -84,7 +84,7 @@ def edit(
             muted = None if mute is None else tuple(mute)
             slug = slug_of(app, newsletter)
             membership.prefer(app, email, slug, muted=muted, density=density)
-            _say_unknown(slug, muted or (), membership.categories(app)[slug])
+            _say_unknown(slug, muted or (), membership.categories_of(app, slug))
         person = membership.edit_subscriber(
             app, email, name=name, language=language, timezone=timezone, tags=tags
         )
@@ -109,7 +109,9 @@ def show(context: typer.Context, email: str = _EMAIL, as_json: bool = Json) -> N
 
     with opened(context) as app:
         person = membership.find_subscriber(app, email)
-        shape = shapes.subscriber(person, membership.categories(app))
+        slugs = app.settings.newsletters
+        known = {slug: membership.categories_of(app, slug) for slug in slugs}
+        shape = shapes.subscriber(person, known)
         theirs = membership.person_shape(app, email)["subscriptions"]
     if as_json:
         print_json(shape | {"subscriptions": theirs})

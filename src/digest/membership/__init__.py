@@ -23,13 +23,17 @@ from digest.membership.leaving import (
 )
 from digest.membership.managing import (
     Visited,
-    categories,
-    categories_of,
     erase_by_link,
     open_link,
     save_preferences,
 )
-from digest.membership.people import edit_subscriber, find_subscriber, prefer, reading_filter
+from digest.membership.people import (
+    categories_of,
+    edit_subscriber,
+    find_subscriber,
+    prefer,
+    reading_filter,
+)
 from digest.membership.takeout import export_people, person_shape
 
 __all__ = [
@@ -40,7 +44,6 @@ __all__ = [
     "Wanted",
     "add_subscriber",
     "answer_asks",
-    "categories",
     "categories_of",
     "change_address",
     "confirm",

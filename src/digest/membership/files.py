@@ -5,7 +5,7 @@ import secrets
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from digest.audience.exchange.base import cell
 from digest.audience.files import Table, open_table
 from digest.audience.tokens import make_public_id
 from digest.errors import BadFile, BadRow, InvalidAddress, WrongState
+from digest.membership.mail_servers import Beat, silent, without_mail
 from digest.membership.restore import is_ours, restore
 from digest.model import ConsentEvent, Incoming, Outcome, Subscriber, SubscriptionState
 from digest.store import imports as store
@@ -29,6 +30,7 @@ from digest.store.staging import staged, stored
 
 _ZIP_LIMIT = 4 << 30  #: bytes that come out of an archive, at most
 _IN_MEMORY = 32 << 20
+_BEAT = 10_000  #: rows between two words of how far it is
 
 
 @dataclass(slots=True)
@@ -54,12 +56,16 @@ class Wanted:
     encoding: str = ""
     only: Mapping[str, str] = field(default_factory=dict)  #: column -> the value a row must have
     by: str = ""
+    ask_dns: bool = False  #: refuse who would come in at a domain that takes no mail
 
 
-def import_file(app: App, path: Path, wanted: Wanted, *, apply: bool) -> Imported:
+def import_file(
+    app: App, path: Path, wanted: Wanted, *, apply: bool, beat: Beat = silent
+) -> Imported:
     """Import a file, or only say what it would do; BadFile when it is not whole.
 
-    Refused rows are written beside it, to be mended and imported again.
+    Refused rows are written beside it, to be mended and imported again. `beat` hears how far it
+    is: how many of all domains were asked, how many rows were read of 0.
     """
     app.newsletter(wanted.newsletter)
     done = Imported(path.name, applied=apply)
@@ -73,7 +79,8 @@ def import_file(app: App, path: Path, wanted: Wanted, *, apply: bool) -> Importe
         done.formats = tuple(dict.fromkeys(f"{t.format.name}, {t.encoding}" for t in tables))
         refused = _Refused(path)
         stack.callback(refused.close)
-        rows = _staged_rows(app, tables, wanted, done, refused, event.at)
+        dead = without_mail(app, _domains(tables), beat) if wanted.ask_dns else frozenset()
+        rows = _staged_rows(app, tables, wanted, done, refused, event.at, dead, beat)
         stack.callback(rows.close)
         run = store.Import(wanted.newsletter, event, _admit, event.at)
         with staged(app.database, rows) as connection, connection.begin() as whole:
@@ -148,9 +155,11 @@ def _staged_rows(
     done: Imported,
     refused: "_Refused",
     now: datetime,
+    dead: frozenset[str],
+    beat: Beat,
 ) -> Generator[tuple[Any, ...], None, None]:
     """Yield every usable row as it is staged; count and keep the others."""
-    number, stage = 0, _staging(app, wanted, now)
+    number, stage = 0, _staging(app, wanted, now, dead)
     for table in tables:
         columns, read, only = table.columns, table.format.read, _only(table, wanted.only)
         for _line, cells in table.rows():
@@ -164,11 +173,27 @@ def _staged_rows(
                     continue
                 values = stage(found)
                 number += 1
+                if number % _BEAT == 0:
+                    beat(number, 0)
                 yield (number, *values)
             except (BadRow, InvalidAddress) as error:
                 done.counts[Outcome.INVALID.value] += 1
                 done.reasons[str(error) if len(done.reasons) < 50 else "other reasons"] += 1
                 refused.add(table.header, cells, str(error))
+
+
+def _domains(tables: Sequence[Table]) -> set[str]:
+    """Return the domains of all addresses that are some."""
+    found = set()
+    for table in tables:
+        for _line, cells in table.rows():
+            with suppress(BadRow, InvalidAddress):
+                row = table.format.read(
+                    dict(zip(table.columns, map(str.strip, cells), strict=True))
+                )
+                if row:
+                    found.add(parse_address(row.email).email.rpartition("@")[2])
+    return found
 
 
 def _only(table: Table, only: Mapping[str, str]) -> list[tuple[int, str]]:
@@ -179,7 +204,9 @@ def _only(table: Table, only: Mapping[str, str]) -> list[tuple[int, str]]:
     return [(lower.index(column.lower()), value) for column, value in only.items()]
 
 
-def _staging(app: App, wanted: Wanted, now: datetime) -> Callable[[Incoming], tuple[Any, ...]]:
+def _staging(
+    app: App, wanted: Wanted, now: datetime, dead: frozenset[str]
+) -> Callable[[Incoming], tuple[Any, ...]]:
     """Return what makes a staged row of a file's row: with a million of them each step counts."""
     zones, secret, stamp = available_timezones(), app.keys.addresses, stored(now)
     consented = bool(wanted.consent)
@@ -188,6 +215,8 @@ def _staging(app: App, wanted: Wanted, now: datetime) -> Callable[[Incoming], tu
     def stage(row: Incoming) -> tuple[Any, ...]:
         address = parse_address(row.email)
         state = consent.state_of(row, consented)
+        if dead and state is not ended and address.email.rpartition("@")[2] in dead:
+            raise BadRow("its domain takes no mail")
         created, confirmed, left = row.created_at, row.confirmed_at, row.ended_at
         return (
             address.email,

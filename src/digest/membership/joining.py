@@ -188,7 +188,9 @@ def _replay(tx: Transaction, app: App, active: Subscription) -> None:
             return
         home, folders = app.settings.publication.language, templates_of(app.folder)
         choose = chooser(edition, newsletter.theme, home, folders)
-        made = [each.choice for each in variants.frozen(tx, edition.id)[0]]
+        made = variants.choices(tx, edition.id)
+        if not made:
+            return
         wanted = choice_of(subscribers.owner_of(tx, active.public_id), active.newsletter)
         among = parse_filter(edition.audience, app.settings.zone)
         number = nearest(choose(wanted), made)

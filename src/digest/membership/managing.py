@@ -10,13 +10,12 @@ from digest.audience import consent
 from digest.audience.tokens import MANAGE, make_public_id, numbers_token, read_numbers
 from digest.errors import InvalidToken, NotFound, WrongState
 from digest.membership.leaving import erase_subscriber
-from digest.membership.people import DENSITIES
+from digest.membership.people import DENSITIES, check_language
 from digest.model import Ask, Subscriber, Subscription, SubscriptionState
-from digest.store import Transaction, asks, editions, subscribers
+from digest.store import Transaction, asks, subscribers
 from digest.text import clean
 
 LINK_FOR = timedelta(minutes=30)
-_RECENT = 4  #: editions whose sections can be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ def save_preferences(
             if wish.density not in DENSITIES:
                 raise WrongState("there is no such density")
             _save_one(app, tx, person, slug, wish, consent.cut_ip(ip))
+        check_language(language)
         subscribers.edit(tx, person.id, {"language": clean(language)})
         person = subscribers.find(tx, person.email)
     return Visited(person, numbers_token(app.keys, MANAGE, ask.id, ask.used + 1))
@@ -71,21 +71,6 @@ def erase_by_link(app: App, token: str) -> None:
     """Delete all that is known of the reader whose page it is."""
     visited = open_link(app, token)
     erase_subscriber(app, visited.person.email)
-
-
-def categories_of(app: App, slug: str, also: Collection[str] = ()) -> list[str]:
-    """Return the sections a reader may leave out."""
-    rules = app.newsletter(slug).sections
-    named = [] if rules == "auto" else [rule.category for rule in rules]
-    with app.database.reading() as tx:
-        recent = editions.last_sent(tx, slug, app.now(), _RECENT)
-    shown = sorted({section.category for edition in recent for section in edition.sections})
-    return list(dict.fromkeys([*named, *shown, *also]))
-
-
-def categories(app: App) -> dict[str, tuple[str, ...]]:
-    """Return what can be left out of each newsletter."""
-    return {slug: tuple(categories_of(app, slug)) for slug in app.settings.newsletters}
 
 
 def _owner(app: App, tx: Transaction, token: str) -> tuple[Ask, Subscriber]:

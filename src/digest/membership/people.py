@@ -1,6 +1,6 @@
 """One person is found and edited, or many are picked by an expression."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from zoneinfo import available_timezones
 
 from digest.app import App
@@ -9,10 +9,11 @@ from digest.audience.filters import parse_filter
 from digest.errors import NotFound, WrongState
 from digest.language import is_tag
 from digest.model import Filter, Subscriber
-from digest.store import subscribers
+from digest.store import editions, subscribers
 from digest.text import clean
 
 DENSITIES = ("", "full", "compact", "headlines")
+_RECENT = 4  #: editions whose sections can be left out
 
 
 def find_subscriber(app: App, email: str) -> Subscriber:
@@ -90,3 +91,13 @@ def check_language(language: str) -> None:
 def tidy(categories: Iterable[str]) -> tuple[str, ...]:
     """Return categories cleaned, each once and in order: equal wishes are equal texts."""
     return tuple(sorted({*filter(None, map(clean, categories))}))
+
+
+def categories_of(app: App, slug: str, also: Collection[str] = ()) -> list[str]:
+    """Return the sections a reader may leave out: as configured, and those of late."""
+    rules = app.newsletter(slug).sections
+    named = [] if rules == "auto" else [rule.category for rule in rules]
+    with app.database.reading() as tx:
+        recent = editions.last_sent(tx, slug, app.now(), _RECENT)
+    shown = sorted({s.category for e in recent for s in e.sections if s.category})
+    return list(dict.fromkeys([*named, *shown, *also]))

@@ -124,8 +124,8 @@ def fallbacks(variants: Sequence[Variant], most: int) -> list[Finding]:
     if not strays:
         return []
     message = (
-        f"{strays:,} readers want it in ways that are none of its {len(variants)} variants and get "
-        f"the nearest; max_variants of their newsletter is {most}"
+        f"readers who get the nearest of its {len(variants)} variants and not what they want: "
+        f"{strays:,}; max_variants of the newsletter is {most}"
     )
     words = "; ".join(in_words(v.choice) for v in variants if v.nearest)
     return [Finding("variants", Severity.INFO, message, words[:120])]

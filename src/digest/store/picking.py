@@ -1,8 +1,11 @@
 """How an expression that picks subscribers, and an order of them, become SQL; never by text."""
 
+from collections.abc import Callable, Set
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from digest.model import AllOf, AnyOf, Filter, Not, SubscriptionState, Term
 from digest.store.sql import table
@@ -11,6 +14,8 @@ from digest.store.tables import SubscriberRow, SubscriptionRow
 _PERSON = table(SubscriberRow)
 #: Under a name of its own: the query around it may read the subscriptions too.
 _THEIRS = table(SubscriptionRow).alias("theirs")
+_NONE: Set[str] = frozenset()
+_INDEXED: Set[str] = frozenset({"status", "since", "until", "tag"})
 
 #: What lists may be sorted by; a `-` before it turns it round.
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
@@ -21,14 +26,6 @@ ORDERS: dict[str, sa.ColumnElement[Any]] = {
 }
 
 
-#: Where SQLite finds people in an order; it knows no statistics and would sort a million of them.
-_WALKS = {
-    "came": "NOT INDEXED",
-    "created": "INDEXED BY subscriber_created",
-    "email": "INDEXED BY sqlite_autoindex_subscriber_1",
-}
-
-
 def order_by(order: str) -> tuple[sa.ColumnElement[Any], ...]:
     """Return the columns of an order; the last of its ties are broken by who came first."""
     name = order.removeprefix("-")
@@ -36,20 +33,37 @@ def order_by(order: str) -> tuple[sa.ColumnElement[Any], ...]:
     return tuple(column.desc() for column in columns) if order.startswith("-") else tuple(columns)
 
 
-def walk(query: sa.Select[Any], order: str) -> sa.Select[Any]:
-    """Return a query that goes through people in an order until it has enough: many are picked."""
-    hint = _WALKS.get(order.removeprefix("-"), "")
-    return query.with_hint(_PERSON, hint, "sqlite") if hint else query
+class _Plain(FunctionElement[Any]):
+    """A column SQLite finds no index for: it knows no statistics and would take the wrong one."""
+
+    inherit_cache = True
+
+    def __init__(self, column: sa.ColumnElement[Any]) -> None:
+        super().__init__(column)
+        self.type = column.type
 
 
-def look_up(query: sa.Select[Any], among: Filter) -> sa.Select[Any]:
-    """Return a query that starts with the term of an expression that leaves the fewest people."""
+@compiles(_Plain)
+def _as_it_is(element: Any, compiler: Any, **given: Any) -> str:
+    return str(compiler.process(element.clauses, **given))
+
+
+@compiles(_Plain, "sqlite")
+def _with_a_sign(element: Any, compiler: Any, **given: Any) -> str:
+    return f"+{compiler.process(element.clauses, **given)}"
+
+
+def few(among: Filter) -> sa.ColumnElement[bool]:
+    """Return the condition that starts with the term that leaves the fewest people."""
     fields = {part.field for part in _parts(among) if isinstance(part, Term)}
     if "tag" in fields:
-        return query.with_hint(_PERSON, "INDEXED BY subscriber_tagged", "sqlite")
-    if fields & {"since", "until"}:
-        return query.with_hint(_PERSON, "INDEXED BY subscriber_created", "sqlite")
-    return query
+        return condition(among, _INDEXED - {"tag"})
+    return condition(among, {"status"} if fields & {"since", "until"} else _NONE)
+
+
+def many(among: Filter) -> sa.ColumnElement[bool]:
+    """Return the condition for people who are walked through in an order until there are enough."""
+    return condition(among, _INDEXED)
 
 
 def _parts(among: Filter) -> list[Filter]:
@@ -59,29 +73,28 @@ def _parts(among: Filter) -> list[Filter]:
     return [among]
 
 
-def condition(wanted: Filter) -> sa.ColumnElement[bool]:
-    """Return the condition on a person that an expression is."""
+def condition(wanted: Filter, plain: Set[str] = _NONE) -> sa.ColumnElement[bool]:
+    """Return the condition on a person that an expression is; no index for the fields `plain`."""
     if isinstance(wanted, AllOf):
-        return sa.and_(sa.true(), *map(condition, wanted.parts))
+        return sa.and_(sa.true(), *(condition(part, plain) for part in wanted.parts))
     if isinstance(wanted, AnyOf):
-        return sa.or_(sa.false(), *map(condition, wanted.parts))
+        return sa.or_(sa.false(), *(condition(part, plain) for part in wanted.parts))
     if isinstance(wanted, Not):
-        return sa.not_(condition(wanted.part))
-    return _term(wanted)
+        return sa.not_(condition(wanted.part, plain))
+    return _term(wanted, _Plain if wanted.field in plain else lambda column: column)
 
 
-def _term(term: Term) -> sa.ColumnElement[bool]:
+def _term(term: Term, seen: Callable[[Any], Any]) -> sa.ColumnElement[bool]:
     column = _COLUMNS.get(term.field)
     if column is not None:  # one value as `=`: then an index gives the order, too
         one = len(term.values) == 1
-        return column == term.values[0] if one else column.in_(term.values)
-    any_of = sa.or_(*(_one(term.field, value) for value in term.values))
+        shown: sa.ColumnElement[Any] = seen(column)
+        return shown == term.values[0] if one else shown.in_(term.values)
+    any_of = sa.or_(*(_one(term.field, value, seen) for value in term.values))
+    if term.field != "tag":
+        return any_of
     # said as the index over those with tags says it
-    return (
-        sa.and_(_PERSON.c.tags != sa.literal_column("''"), any_of)
-        if term.field == "tag"
-        else any_of
-    )
+    return sa.and_(seen(_PERSON.c.tags) != sa.literal_column("''"), any_of)
 
 
 _COLUMNS = {
@@ -91,11 +104,11 @@ _COLUMNS = {
 }
 
 
-def _one(field: str, value: Any) -> Any:
+def _one(field: str, value: Any, seen: Callable[[Any], Any]) -> Any:
     if field == "since":
-        return _PERSON.c.created_at >= value
+        return seen(_PERSON.c.created_at) >= value
     if field == "until":
-        return _PERSON.c.created_at < value
+        return seen(_PERSON.c.created_at) < value
     if field == "tag":
         return _holds(_PERSON.c.tags, f"\n{value}\n")
     if field == "domain":

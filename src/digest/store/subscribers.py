@@ -218,9 +218,9 @@ def some(
     skip: int = 0,
 ) -> Iterator[Subscriber]:
     """Yield people as they are read, in an order of `picking.ORDERS`, from the `skip`th on."""
-    wanted = _people_query(picking.condition(among)).order_by(*picking.order_by(order))
     many = limit is not None and _are_many(tx, among)
-    wanted = picking.walk(wanted, order) if many else picking.look_up(wanted, among)
+    where = picking.many(among) if many else picking.few(among)
+    wanted = _people_query(where).order_by(*picking.order_by(order))
     wanted = wanted.limit(limit).offset(skip or None).execution_options(yield_per=500)
     streamed = tx.execute(wanted).mappings()
     for part in streamed.partitions(500):
@@ -229,8 +229,8 @@ def some(
 
 def _are_many(tx: Transaction, among: Filter) -> bool:
     """Say whether so many are picked that a page is full soon whatever the order."""
-    ids = sa.select(_PERSON.c.id).where(picking.condition(among)).offset(_MANY).limit(1)
-    return tx.execute(picking.look_up(ids, among)).first() is not None
+    ids = sa.select(_PERSON.c.id).where(picking.few(among)).offset(_MANY).limit(1)
+    return tx.execute(ids).first() is not None
 
 
 def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
@@ -241,12 +241,10 @@ def picks(tx: Transaction, among: Filter, person_id: int) -> bool:
 
 def count(tx: Transaction, among: Filter = EVERYBODY, most: int | None = None) -> int:
     """Return how many people an expression picks; at most `most` are looked for."""
-    wanted = sa.select(sa.func.count()).select_from(_PERSON).where(picking.condition(among))
-    if most is not None:
-        found = sa.select(_PERSON.c.id).where(picking.condition(among)).limit(most)
-        wanted = sa.select(sa.func.count()).select_from(found.subquery())
-        return int(tx.scalar(wanted) or 0)
-    return int(tx.scalar(picking.look_up(wanted, among)) or 0)
+    some_of = sa.select(_PERSON.c.id).where(picking.few(among)).limit(most).subquery()
+    every = sa.select(sa.func.count()).select_from(_PERSON).where(picking.few(among))
+    wanted = every if most is None else sa.select(sa.func.count()).select_from(some_of)
+    return int(tx.scalar(wanted) or 0)
 
 
 def _people(tx: Transaction, where: Any, limit: int | None) -> list[Subscriber]:

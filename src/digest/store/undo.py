@@ -41,7 +41,7 @@ def every(tx: Transaction) -> list[dict[str, Any]]:
 
 def undo(tx: Transaction, import_id: int, now: datetime) -> dict[str, int]:
     """Take an import back; return how many were removed, ended and put back."""
-    done = {"put_back": _put_back(tx, import_id), "ended": _end_mailed(tx, import_id, now)}
+    done = {"put_back": _put_back(tx, import_id, now), "ended": _end_mailed(tx, import_id, now)}
     done["removed"] = _remove(tx, import_id)
     ours = sa.and_(
         _SUPPRESSED.c.import_id == import_id,
@@ -65,7 +65,7 @@ def _later(import_id: int) -> sa.ColumnElement[bool]:
     return sa.exists().where(_EVENT.c.subscription_id == _CONSENT.c.id, other, newer)
 
 
-def _put_back(tx: Transaction, import_id: int) -> int:
+def _put_back(tx: Transaction, import_id: int, now: datetime) -> int:
     """Give people what they had before, and their consent unless something happened since."""
     done = 0
     for change in rows(tx, sa.select(_CHANGE).where(_CHANGE.c.import_id == import_id)):
@@ -75,9 +75,12 @@ def _put_back(tx: Transaction, import_id: int) -> int:
         done += tx.execute(sa.update(_PERSON).where(person).values(before)).rowcount
         if was:
             moments = {n: datetime.fromisoformat(was[n]) if n in was else None for n in _MOMENTS}
-            mine = sa.and_(_CONSENT.c.id == change["subscription_id"], ~_later(import_id))
+            moved = sa.and_(_CONSENT.c.state != was["state"], ~_later(import_id))
+            mine = sa.and_(_CONSENT.c.id == change["subscription_id"], moved)
             values = {"state": SubscriptionState(was["state"])} | moments
-            tx.execute(sa.update(_CONSENT).where(mine).values(values))
+            if tx.execute(sa.update(_CONSENT).where(mine).values(values)).rowcount:
+                event = ConsentEvent(was["state"], f"import {import_id} undone", now)
+                consent.log(tx, change["subscription_id"], event)
         consent.refresh(tx, person)
     return done
 

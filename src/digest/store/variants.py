@@ -71,6 +71,11 @@ def shares(tx: Transaction, edition_id: int) -> list[dict[str, Any]]:
     return [row | {"muted": list(unpack(row["muted"]))} for row in rows(tx, mine)]
 
 
+def choices(tx: Transaction, edition_id: int) -> list[Choice]:
+    """Return the choices an edition has variants for, in order; nothing before its approval."""
+    return [Choice(tuple(e["muted"]), e["density"], e["language"]) for e in shares(tx, edition_id)]
+
+
 def frozen(tx: Transaction, edition_id: int) -> tuple[list[Variant], dict[str, Any]]:
     """Return the approved bytes, the plain variant first, and the head; NotFound before."""
     mine = sa.select(_VARIANT).where(_VARIANT.c.edition_id == edition_id)

@@ -38,6 +38,13 @@ ASKED: Standing = (SubscriptionState.ENDED, SuppressionReason.ASKED)
 ADMIN: Standing = (SubscriptionState.ENDED, SuppressionReason.ADMIN)
 
 
+def standings(**words: str) -> dict[str, Standing]:
+    """Return what each status word means, as in `ended="unsubscribed, left"`."""
+    known = {"active": ACTIVE, "pending": PENDING, "ended": ENDED, "bounced": BOUNCED}
+    known |= {"complained": COMPLAINED, "asked": ASKED, "admin": ADMIN}
+    return {word: known[name] for name, text in words.items() for word in text.split(", ")}
+
+
 def standing(word: str, known: Mapping[str, Standing]) -> Standing:
     """Return what a status means; BadRow for one that is not known: guessing could revive."""
     found = known.get(word.lower())

@@ -1,44 +1,32 @@
 """beehiiv: the export of its subscribers."""
 
-from digest.audience.exchange.base import (
-    ACTIVE,
-    BOUNCED,
-    ENDED,
-    PENDING,
-    Format,
-    Row,
-    full_name,
-    moment,
-    split_words,
-    stand,
-    standing,
-)
+from digest.audience.exchange import base
 from digest.model import Incoming
 
-_STATUS = {
-    "active": ACTIVE,
-    "pending": PENDING,
-    "validating": PENDING,
-    "needs_attention": PENDING,
-    "inactive": ENDED,
-    "unsubscribed": ENDED,
-    "invalid": BOUNCED,
-}
+_STATUS = base.standings(
+    active="active",
+    pending="pending, validating, needs_attention",
+    ended="inactive, unsubscribed",
+    bounced="invalid",
+)
 
 
-def read(row: Row) -> Incoming:
+def read(row: base.Row) -> Incoming:
     """Return the row; a date of leaving counts whatever the status says."""
-    found, ended = standing(row["status"], _STATUS), moment(row.get("unsubscribed_at", ""))
-    if ended and found in (ACTIVE, PENDING):
-        found = ENDED
+    found, ended = (
+        base.standing(row["status"], _STATUS),
+        base.moment(row.get("unsubscribed_at", "")),
+    )
+    if ended and found in (base.ACTIVE, base.PENDING):
+        found = base.ENDED
     return Incoming(
         row["email"],
-        full_name(row.get("first name", ""), row.get("last name", "")),
-        created_at=moment(row["created_at"]),
+        base.full_name(row.get("first name", ""), row.get("last name", "")),
+        created_at=base.moment(row["created_at"]),
         ended_at=ended,
-        tags=split_words(row.get("tags", ""), ","),
-        **stand(found),
+        tags=base.split_words(row.get("tags", ""), ","),
+        **base.stand(found),
     )
 
 
-BEEHIIV = Format("beehiiv", (frozenset({"email", "status", "tier", "created_at"}),), read)
+BEEHIIV = base.Format("beehiiv", (frozenset({"email", "status", "tier", "created_at"}),), read)

@@ -1,20 +1,6 @@
 """Any CSV with a column of addresses; other columns are taken by their usual names."""
 
-from digest.audience.exchange.base import (
-    ACTIVE,
-    ADMIN,
-    BOUNCED,
-    COMPLAINED,
-    ENDED,
-    PENDING,
-    Format,
-    Row,
-    Standing,
-    full_name,
-    moment,
-    split_words,
-    standing,
-)
+from digest.audience.exchange import base
 from digest.model import Incoming
 
 #: What a field's column is called, in lower case; `--map FIELD=COLUMN` says it otherwise.
@@ -40,33 +26,37 @@ NAMES: dict[str, tuple[str, ...]] = {
     "ended_at": ("ended_at", "unsubscribed_at", "unsubscribed at", "unsubscription_date"),
     "ip": ("ip", "ip address", "ip_address"),
 }
-_STATUS: dict[str, Standing] = (
-    dict.fromkeys(("active", "subscribed", "enabled", "confirmed"), ACTIVE)
-    | dict.fromkeys(("pending", "unconfirmed", "not confirmed"), PENDING)
-    | dict.fromkeys(("ended", "unsubscribed", "inactive", "disabled", "left"), ENDED)
-    | dict.fromkeys(("bounced", "cleaned", "undeliverable"), BOUNCED)
-    | dict.fromkeys(("complained", "spam"), COMPLAINED)
-    | dict.fromkeys(("suppressed", "blocked", "blocklisted", "blacklisted"), ADMIN)
+_STATUS = base.standings(
+    active="active, subscribed, enabled, confirmed",
+    pending="pending, unconfirmed, not confirmed",
+    ended="ended, unsubscribed, inactive, disabled, left",
+    bounced="bounced, cleaned, undeliverable",
+    complained="complained, spam",
+    admin="suppressed, blocked, blocklisted, blacklisted",
 )
 
 
-def read(row: Row) -> Incoming:
+def read(row: base.Row) -> Incoming:
     """Return the row; the columns have the names of the fields, see `mapping`."""
     get = row.get
     word, left = get("status", ""), get("ended_at", "")
-    ended = moment(left) if left else None
-    state, suppressed = standing(word, _STATUS) if word else ENDED if ended else (None, None)
+    ended = base.moment(left) if left else None
+    state, suppressed = (
+        base.standing(word, _STATUS) if word else base.ENDED if ended else (None, None)
+    )
     name = get("name", "")
     tags, created, confirmed = get("tags", ""), get("created_at", ""), get("confirmed_at", "")
     return Incoming(
         row["email"],
-        full_name(name) if name else full_name(get("first_name", ""), get("last_name", "")),
+        base.full_name(name)
+        if name
+        else base.full_name(get("first_name", ""), get("last_name", "")),
         state,
         suppressed,
-        moment(created) if created else None,
-        moment(confirmed) if confirmed else None,
+        base.moment(created) if created else None,
+        base.moment(confirmed) if confirmed else None,
         ended,
-        split_words(tags, ";" if ";" in tags else ",") if tags else (),
+        base.split_words(tags, ";" if ";" in tags else ",") if tags else (),
         get("language", ""),
         get("timezone", ""),
         get("ip", ""),
@@ -83,4 +73,4 @@ def mapping(columns: list[str], given: dict[str, str]) -> dict[str, str]:
     return wanted
 
 
-GENERIC = Format("CSV", tuple(frozenset({name}) for name in NAMES["email"]), read)
+GENERIC = base.Format("CSV", tuple(frozenset({name}) for name in NAMES["email"]), read)
