@@ -21,13 +21,12 @@ from starlette.types import Scope
 
 from digest import membership
 from digest.app import App, templates_of
-from digest.errors import DigestError
 from digest.language import Speech, speech
 from digest.web.limits import Throttle
 from digest.web.metrics import Metrics
 
 _PAGES = Path(__file__).parent / "pages"
-_AT_ONCE = 200  #: visits that are served together; more than there are threads
+_AT_ONCE = 200  #: visits served together; there are fewer threads, so nobody is left over
 _KEPT = 100  #: archive pages in memory; one has about 80 kB
 
 
@@ -133,17 +132,19 @@ class Together(Generic[One, Result]):
         with self._lock:
             self._waiting.append((one, mine))
         with self._turn:
-            with self._lock:
-                batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
-            try:
-                for (_, theirs), done in zip(batch, self._act([o for o, _ in batch]), strict=True):
-                    theirs.set_result(done)
-            except Exception as error:
-                for _, theirs in batch:
-                    theirs.set_exception(error)
-                if not isinstance(error, DigestError):
-                    raise
+            if not mine.done():
+                self._serve()
         return mine.result()
+
+    def _serve(self) -> None:
+        with self._lock:
+            batch, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+        try:
+            for (_, theirs), done in zip(batch, self._act([one for one, _ in batch]), strict=True):
+                theirs.set_result(done)
+        except Exception as error:  # noqa: BLE001 - each of them raises it
+            for _, theirs in batch:
+                theirs.set_exception(error)
 
 
 Handler = Callable[[Visit], Response]
