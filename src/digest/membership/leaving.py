@@ -130,6 +130,7 @@ def erase_subscriber(app: App, email: str) -> bool:
     digest = app.digest_of(address)
     with app.database.transaction() as tx:
         subscribers.suppress(tx, digest, SuppressionReason.ASKED, app.now(), "erased")
+        asks.forget_address(tx, digest)
         found = subscribers.by_keys(tx, [address.key]).get(address.key)
         if found:
             log.erase(tx, found.id, app.now())
