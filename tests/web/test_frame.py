@@ -187,3 +187,16 @@ def test_every_area_names_its_routes_and_none_twice(app: App) -> None:
         for method in sorted(getattr(route, "methods", None) or {"*"})
     ]
     assert len(found) == len(set(found)) > 30
+
+
+@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_nothing_leads_elsewhere(app: App, client: TestClient, where: str) -> None:
+    """T18: there are no redirects at all, whatever is asked for."""
+    paths = [where, f"/static/{where}", f"/u/{where}", f"/editions/{where}", a_path(app)]
+    for path in [*paths, "/subscribe", "/editions/", "/manage/", "/api/v1", "/api/v1/"]:
+        for query in ("", f"?next={where}&url={where}&redirect={where}&return_to={where}"):
+            for method in ("GET", "POST"):
+                url = f"{BASE}{path if path.startswith('/') else '/' + path}{query}"
+                answer = client.request(method, url, follow_redirects=False)
+                assert "location" not in answer.headers
+                assert "evil" not in answer.text

@@ -19,6 +19,7 @@ from digest.membership.leaving import (
     suppress_address,
     undo_unsubscribe,
     unsubscribe,
+    unsubscribe_all,
     unsuppress_address,
 )
 from digest.membership.managing import (
@@ -71,5 +72,6 @@ __all__ = [
     "undo_import",
     "undo_unsubscribe",
     "unsubscribe",
+    "unsubscribe_all",
     "unsuppress_address",
 ]

@@ -1,12 +1,13 @@
 """People go: unsubscribed, suppressed, erased, or never confirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from digest.app import App
 from digest.audience import consent
 from digest.audience.address import parse_address
 from digest.audience.tokens import UNSUBSCRIBE, read_token
-from digest.errors import NotFound, WrongState
+from digest.errors import DigestError, InvalidToken, NotFound, WrongState
 from digest.membership.joining import changed_by_link, subscription_for
 from digest.model import ConsentEvent, Subscription, SuppressionReason
 from digest.store import asks, subscribers
@@ -17,8 +18,36 @@ BY_LINK = "unsubscribe page or one-click"
 
 def unsubscribe(app: App, text: str, origin: str = BY_LINK, ip: str = "") -> Subscription:
     """End the subscription of an unsubscribe link at once; idempotent."""
-    public_id = read_token(app.keys, UNSUBSCRIBE, text)
-    return changed_by_link(app, public_id, consent.end, origin, ip)[0]
+    (ended,) = unsubscribe_all(app, [(text, ip)], origin)
+    if isinstance(ended, DigestError):
+        raise ended
+    return ended
+
+
+def unsubscribe_all(
+    app: App, links: Sequence[tuple[str, str]], origin: str = BY_LINK
+) -> list[Subscription | DigestError]:
+    """End the subscriptions of several links with one commit: it is what takes the time.
+
+    Each comes with the address it was opened from; the answers have the same order.
+    """
+    now = app.now()
+    named = [_named(app, text) for text, _ in links]
+    with app.database.transaction() as tx:
+        found = subscribers.by_public_ids(tx, [each for each in named if isinstance(each, str)])
+        seen = {name: ip for name, (_, ip) in zip(named, links, strict=True)}
+        after = {name: consent.end(before, now) for name, before in found.items()}
+        changed = [(s, consent.cut_ip(seen[n])) for n, s in after.items() if s != found[n]]
+        subscribers.end(tx, changed, origin)
+    gone = NotFound("this subscription no longer exists")
+    return [after.get(each, gone) if isinstance(each, str) else each for each in named]
+
+
+def _named(app: App, text: str) -> str | InvalidToken:
+    try:
+        return read_token(app.keys, UNSUBSCRIBE, text)
+    except InvalidToken as error:
+        return error
 
 
 def undo_unsubscribe(app: App, text: str, ip: str = "") -> Subscription:
@@ -101,6 +130,7 @@ def erase_subscriber(app: App, email: str) -> bool:
     digest = app.digest_of(address)
     with app.database.transaction() as tx:
         subscribers.suppress(tx, digest, SuppressionReason.ASKED, app.now(), "erased")
+        asks.forget_address(tx, digest)
         found = subscribers.by_keys(tx, [address.key]).get(address.key)
         if found:
             log.erase(tx, found.id, app.now())

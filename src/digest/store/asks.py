@@ -89,6 +89,11 @@ def use(tx: Transaction, ask: Ask) -> bool:
     return tx.execute(sa.update(_ASK).where(where).values(used=ask.used + 1)).rowcount == 1
 
 
+def forget_address(tx: Transaction, digest: str) -> None:
+    """Forget every wish of an address."""
+    tx.execute(sa.delete(_ASK).where(_ASK.c.address_digest == digest))
+
+
 def forget(tx: Transaction, asks_before: datetime, answers_before: datetime) -> None:
     """Forget old wishes, and old answers to programs."""
     tx.execute(sa.delete(_ASK).where(_ASK.c.at < asks_before))

@@ -79,6 +79,28 @@ def set_state(
     refresh(tx, [int(tx.scalar(owner) or 0)])
 
 
+def end(tx: Transaction, ended: Sequence[tuple[Subscription, str]], origin: str) -> None:
+    """Write that subscriptions ended, each with the network its word came from, at one stroke."""
+    names = ("state", "ended_at", "asked_at")
+    written = [{"which": s.id} | {name: getattr(s, name) for name in names} for s, _ in ended]
+    if not written:
+        return
+    mine = _CONSENT.c.id == sa.bindparam("which")
+    tx.execute(sa.update(_CONSENT).where(mine).values(dict.fromkeys(names)), written)
+    for s, ip in ended:
+        log(tx, s.id, ConsentEvent(s.state.value, origin, s.ended_at or s.created_at, ip=ip))
+    ids = [s.id for s, _ in ended]
+    owners = tx.scalars(sa.select(_CONSENT.c.subscriber_id).where(_CONSENT.c.id.in_(ids)))
+    refresh(tx, list(owners))
+
+
+def by_public_ids(tx: Transaction, public_ids: Sequence[str]) -> dict[str, Subscription]:
+    """Return the subscriptions that links name, to change them, in an order all keep to."""
+    named = _CONSENT.c.public_id.in_(public_ids)
+    wanted = sa.select(_CONSENT).where(named).order_by(_CONSENT.c.id).with_for_update()
+    return {row["public_id"]: _subscription(row) for row in rows(tx, wanted)}
+
+
 def by_public_id(tx: Transaction, public_id: str, *, to_change: bool = False) -> Subscription:
     """Return the subscription a link names; NotFound when there is none.
 

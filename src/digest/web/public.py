@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute
 
 from digest import membership
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE
-from digest.errors import WrongState
+from digest.errors import DigestError, WrongState
 from digest.model import SubscriptionState
 from digest.web.base import Visit, Web, routes_of
 
@@ -39,7 +39,9 @@ def ask_unsubscribe(visit: Visit) -> Response:
 
 def unsubscribe(visit: Visit) -> Response:
     """End the subscription at once: our button and RFC 8058 one-click alike."""
-    subscription = membership.unsubscribe(visit.app, visit.path["token"], ip=visit.ip)
+    subscription = visit.web.leave((visit.path["token"], visit.ip))
+    if isinstance(subscription, DigestError):
+        raise subscription
     return _gone(visit, membership.title_of(visit.app, subscription), again=True)
 
 
