@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -229,12 +229,11 @@ def _name(e: Known) -> str:
 def untold(plans: Mapping[str, Plan], past: Mapping[str, Past], now: datetime) -> list[Fact]:
     """Return the facts nobody was told of yet, of the time a newsletter is scheduled."""
     found = []
-    for slug in [name for name in plans if name in past]:
-        since = past[slug].since
-        mine = [e for e in past[slug].editions if e.state in GOING or e.changed_at >= since]
-        found += [
-            fact for fact in facts(plans[slug], mine, now) if fact.name not in fact.edition.told
-        ]
+    for slug, mine in past.items():
+        for fact in facts(plans.get(slug) or _gone(slug), mine.editions, now):
+            e = fact.edition
+            if fact.name not in e.told and (e.state in GOING or e.changed_at >= mine.since):
+                found.append(fact)
     return found
 
 
@@ -243,12 +242,17 @@ def lately(
 ) -> dict[str, list[str]]:
     """Return the editions of each fact that is new since a week, and the slots that are overdue."""
     found: dict[str, list[str]] = {}
-    for slug in [name for name in plans if name in past]:
-        for fact in facts(plans[slug], past[slug].editions, now):
+    for slug, mine in past.items():
+        for fact in facts(plans.get(slug) or _gone(slug), mine.editions, now):
             if fact.word in LASTING or now - fact.edition.changed_at <= WEEK:
                 found.setdefault(fact.word, []).append(fact.edition.key)
     late = overdue(decide_all(plans, past, now), now)
     return found | ({"overdue": late} if late else {})
+
+
+def _gone(slug: str) -> Plan:
+    """Return the plan of a newsletter that is no longer in the config: it has no slots."""
+    return Plan(slug, Schedule(frozenset(), time()), ZoneInfo("UTC"), "")
 
 
 def overdue(steps: Sequence[Step], now: datetime) -> list[str]:
