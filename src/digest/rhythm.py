@@ -118,7 +118,7 @@ def decide(plan: Plan, past: Past | None, now: datetime) -> list[Step]:
 
 def _ahead(plan: Plan, by_date: Mapping[date, Known], now: datetime) -> list[Step]:
     """Read the feeds in the last minutes; with approval required, build ahead."""
-    slot = next_slot(plan.schedule, plan.zone, now)
+    slot = next_slot(plan.schedule, plan.zone, now + timedelta(microseconds=1))
     there, left = by_date.get(slot.on), slot.at - now
     if slot.on in plan.skip_dates or not _open(plan, slot, there, now):
         return []

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -219,8 +220,10 @@ def check(world: World, *, jumps: bool) -> Counter[str]:
     """Check each slot's record against what the machine did."""
     ends: Counter[str] = Counter()
     for slug, plan in world.plans.items():
-        slots = [pair for pair in slots_of(plan) if START < pair[1] < END - 8 * DAY]
-        for (on, at), following in zip(slots, [*slots[1:], None], strict=True):
+        slots = [pair for pair in slots_of(plan) if pair[1] > START]
+        for (on, at), (_, following) in pairwise(slots):
+            if at > END - 8 * DAY:
+                break
             e = world.editions.get((slug, on))
             assert e is not None, f"{slug}@{on} has no record"
             went = e.state in (State.SENDING, State.SENT)
@@ -237,7 +240,7 @@ def check(world: World, *, jumps: bool) -> Counter[str]:
             ends[e.state.value] += 1
             if jumps:
                 continue
-            until = min(at + plan.catch_up, following[1] if following else END)
+            until = min(at + plan.catch_up, following)
             ran = any(at <= tick <= until for tick in world.ticks)
             assert e.state is not State.MISSED or not ran, f"{e.key} was missed though it ran"
             if on in plan.skip_dates:
