@@ -51,6 +51,9 @@ class Do(StrEnum):
     MISS = "miss"
 
 
+_AHEAD = (Do.REFRESH, Do.DRAFT)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do now; each may be done twice and counts once."""
@@ -101,7 +104,8 @@ def decide_all(plans: Mapping[str, Plan], past: Mapping[str, Past], now: datetim
     """Return what to do now, of every newsletter and of those no longer in the config."""
     steps = [step for slug, plan in plans.items() for step in decide(plan, past.get(slug), now)]
     gone = [slug for slug in past if slug not in plans]
-    return steps + [step for slug in gone for step in approved(None, past[slug].editions, now)]
+    steps += [step for slug in gone for step in approved(None, past[slug].editions, now)]
+    return sorted(steps, key=lambda step: step.do in _AHEAD)  # what is due waits for nothing else
 
 
 def decide(plan: Plan, past: Past | None, now: datetime) -> list[Step]:
@@ -257,5 +261,5 @@ def _gone(slug: str) -> Plan:
 
 def overdue(steps: Sequence[Step], now: datetime) -> list[str]:
     """Return the slots that should have been seen to by now."""
-    ahead = (Do.OBSERVE, Do.REFRESH, Do.DRAFT)
+    ahead = (Do.OBSERVE, *_AHEAD)
     return [s.about for s in steps if s.do not in ahead and now - s.slot.at > OVERDUE]

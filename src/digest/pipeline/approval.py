@@ -36,7 +36,8 @@ def approval_words(app: App, edition: Edition) -> tuple[str, str]:
     """Return what the mail about a draft says, and its preview as HTML ("" if there is none)."""
     looked = proof(app, edition)
     before = f"{edition.slot_at.astimezone(app.settings.zone):%Y-%m-%d %H:%M}"
-    found = [f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings]
+    lines = [f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings]
+    found = list(dict.fromkeys(lines))
     words = (
         f"{edition.subject}\n\n"
         f"Look at it and approve it before {before} {app.settings.zone.key}:\n"
