@@ -280,7 +280,7 @@ def test_a_daily_and_a_weekly_have_their_own_windows_and_readers(
 
 
 def test_an_unknown_newsletter_in_not_from_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no other newsletter is daly"):
+    with pytest.raises(ConfigError, match="no other newsletter is 'daly'"):
         an_app(tmp_path, more='not_from = ["daly"]')
 
 
