@@ -190,8 +190,10 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
             to = ("newsletters", slug, "audience")
             problems.append(f"{located.where(to)}: {'.'.join(to)}: {why_not}")
         for name in set(newsletter.not_from) - (settings.newsletters.keys() - {slug}):
-            of = ("newsletters", slug, "not_from")
-            problems.append(f"{located.where(of)}: {'.'.join(of)}: no other newsletter is {name!r}")
+            but = ("newsletters", slug, "not_from")
+            problems.append(
+                f"{located.where(but)}: {'.'.join(but)}: no other newsletter is {name!r}"
+            )
         for rule, why in not_eased(newsletter.preflight).items():
             of = ("newsletters", slug, "preflight", rule)
             problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")
