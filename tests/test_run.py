@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import icalendar
 import pytest
@@ -59,11 +60,11 @@ def test_the_next_year_is_a_calendar_programs_can_read(tmp_path: Path) -> None:
 
     more = 'schedule = "sunday 02:30"\nskip_dates = [2026-12-27]'
     app = an_app(tmp_path, clock=Clock(NOW), more=more)
-    calendar = icalendar.Calendar.from_ical(year(app))
+    calendar: Any = icalendar.Calendar.from_ical(year(app))
     events = calendar.walk("VEVENT")
     assert len(events) in (52, 53)
     assert len({str(event["UID"]) for event in events}) == len(events)
-    by_day = {event["UID"].split("@")[1][:10]: event for event in events}
+    by_day: dict[str, Any] = {event["UID"].split("@")[1][:10]: event for event in events}
     assert by_day["2026-12-27"]["STATUS"] == "CANCELLED"
     assert by_day["2027-03-28"].decoded("DTSTART").isoformat() == "2027-03-28T01:00:00+00:00"
     assert "does not exist" in by_day["2027-03-28"]["DESCRIPTION"]
