@@ -13,7 +13,7 @@ from typing import Any
 import icalendar
 import pytest
 
-from digest.logs import JsonLines, Lines
+from digest.logs import JsonLines, Lines, Once
 from tests.apps import Clock, an_app
 from tests.make import NOW
 
@@ -53,6 +53,13 @@ def test_an_event_of_many_lines_is_one_line_of_the_log() -> None:
     assert "\n" not in Lines().format(record)
     assert Lines().format(record).endswith("is held: thin week; Look at it.")
     assert json.loads(JsonLines().format(record))["event"] == "held"
+
+
+def test_what_fails_again_and_again_is_one_line_an_hour() -> None:
+    once, record = Once(), a_record("relay: no connection")
+    said = [once.filter(record) for _ in range(3)]
+    record.created += 3_601
+    assert [*said, once.filter(record)] == [True, False, False, True]
 
 
 def test_the_next_year_is_a_calendar_programs_can_read(tmp_path: Path) -> None:
