@@ -18,8 +18,8 @@ def add_approval(site: FastAPI, app: App, page: Page) -> None:
     def show(token: str) -> HTMLResponse:
         """Show the proof with its findings and its hash, and one button."""
         looked = pipeline.proof(app, pipeline.to_approve(app, token))
-        html = pipeline.shown_html(app, looked)
-        return page("approval.html", edition=looked.edition, looked=looked, html=html)
+        html, found = pipeline.shown_html(app, looked), pipeline.found_lines(looked)
+        return page("approval.html", edition=looked.edition, looked=looked, html=html, found=found)
 
     @site.post("/a/{token}")
     def approve(token: str, sha256: str = Form()) -> HTMLResponse:
