@@ -64,7 +64,9 @@ def hash_on(page: str) -> str:
     return found[1]
 
 
-def test_the_mail_has_the_preview_the_findings_the_command_and_the_link(sink: Sink) -> None:
+def test_the_mail_has_the_preview_the_findings_the_command_and_the_link(
+    app: App, sink: Sink
+) -> None:
     said = sink.received[0].content.replace(b"=\r\n", b"").decode()
     assert "Subject: weekly@2026-11-23 is ready to be approved" in said
     assert "digest editions approve weekly@2026-11-23" in said
