@@ -184,6 +184,21 @@ def test_a_thin_week_ahead_is_told_only_where_somebody_approves() -> None:
     assert told(a_plan(required=True), MONDAY - HOUR, thin) == ["held: thin week: 1"]
 
 
+def test_what_is_due_comes_before_what_is_built_ahead_of_every_newsletter() -> None:
+    first, second = a_plan("daily 07:30", required=True), a_plan("daily 07:30")
+    plans = {
+        "first": replace(first, newsletter="first"),
+        "second": replace(second, newsletter="second"),
+    }
+    past = {slug: Past("daily 07:30", MONDAY, ()) for slug in plans}
+    steps = rhythm.decide_all(plans, past, MONDAY)
+    assert [(s.do.value, s.newsletter) for s in steps] == [
+        ("hold", "first"),
+        ("run", "second"),
+        ("draft", "first"),
+    ]
+
+
 def test_a_slot_that_waits_for_ten_minutes_is_overdue() -> None:
     past = {"weekly": Past("monday 07:30", MONDAY - DAY, ())}
     soon, late = MONDAY + timedelta(minutes=9), MONDAY + timedelta(minutes=11)

@@ -200,6 +200,11 @@ def refuse_unknown(settings: Settings, located: Located) -> None:
         if why_not := _filter_problem(newsletter.audience):
             to = ("newsletters", slug, "audience")
             problems.append(f"{located.where(to)}: {'.'.join(to)}: {why_not}")
+        for name in set(newsletter.not_from) - (settings.newsletters.keys() - {slug}):
+            but = ("newsletters", slug, "not_from")
+            problems.append(
+                f"{located.where(but)}: {'.'.join(but)}: no other newsletter is {name!r}"
+            )
         for rule, why in not_eased(newsletter.preflight).items():
             of = ("newsletters", slug, "preflight", rule)
             problems.append(f"{located.where(of)}: {'.'.join(of)}: {why}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -49,6 +49,9 @@ class Do(StrEnum):
     HOLD = "hold"
     SKIP = "skip"
     MISS = "miss"
+
+
+_AHEAD = (Do.REFRESH, Do.DRAFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,8 @@ def decide_all(plans: Mapping[str, Plan], past: Mapping[str, Past], now: datetim
     """Return what to do now, of every newsletter and of those no longer in the config."""
     steps = [step for slug, plan in plans.items() for step in decide(plan, past.get(slug), now)]
     gone = [slug for slug in past if slug not in plans]
-    return steps + [step for slug in gone for step in approved(None, past[slug].editions, now)]
+    steps += [step for slug in gone for step in approved(None, past[slug].editions, now)]
+    return sorted(steps, key=lambda step: step.do in _AHEAD)  # what is due waits for nothing else
 
 
 def decide(plan: Plan, past: Past | None, now: datetime) -> list[Step]:
@@ -118,7 +122,7 @@ def decide(plan: Plan, past: Past | None, now: datetime) -> list[Step]:
 
 def _ahead(plan: Plan, by_date: Mapping[date, Known], now: datetime) -> list[Step]:
     """Read the feeds in the last minutes; with approval required, build ahead."""
-    slot = next_slot(plan.schedule, plan.zone, now)
+    slot = next_slot(plan.schedule, plan.zone, now + timedelta(microseconds=1))
     there, left = by_date.get(slot.on), slot.at - now
     if slot.on in plan.skip_dates or not _open(plan, slot, there, now):
         return []
@@ -229,12 +233,11 @@ def _name(e: Known) -> str:
 def untold(plans: Mapping[str, Plan], past: Mapping[str, Past], now: datetime) -> list[Fact]:
     """Return the facts nobody was told of yet, of the time a newsletter is scheduled."""
     found = []
-    for slug in [name for name in plans if name in past]:
-        since = past[slug].since
-        mine = [e for e in past[slug].editions if e.state in GOING or e.changed_at >= since]
-        found += [
-            fact for fact in facts(plans[slug], mine, now) if fact.name not in fact.edition.told
-        ]
+    for slug, mine in past.items():
+        for fact in facts(plans.get(slug) or _gone(slug), mine.editions, now):
+            e = fact.edition
+            if fact.name not in e.told and (e.state in GOING or e.changed_at >= mine.since):
+                found.append(fact)
     return found
 
 
@@ -243,15 +246,20 @@ def lately(
 ) -> dict[str, list[str]]:
     """Return the editions of each fact that is new since a week, and the slots that are overdue."""
     found: dict[str, list[str]] = {}
-    for slug in [name for name in plans if name in past]:
-        for fact in facts(plans[slug], past[slug].editions, now):
+    for slug, mine in past.items():
+        for fact in facts(plans.get(slug) or _gone(slug), mine.editions, now):
             if fact.word in LASTING or now - fact.edition.changed_at <= WEEK:
                 found.setdefault(fact.word, []).append(fact.edition.key)
     late = overdue(decide_all(plans, past, now), now)
     return found | ({"overdue": late} if late else {})
 
 
+def _gone(slug: str) -> Plan:
+    """Return the plan of a newsletter that is no longer in the config: it has no slots."""
+    return Plan(slug, Schedule(frozenset(), time()), ZoneInfo("UTC"), "")
+
+
 def overdue(steps: Sequence[Step], now: datetime) -> list[str]:
     """Return the slots that should have been seen to by now."""
-    ahead = (Do.OBSERVE, Do.REFRESH, Do.DRAFT)
+    ahead = (Do.OBSERVE, *_AHEAD)
     return [s.about for s in steps if s.do not in ahead and now - s.slot.at > OVERDUE]

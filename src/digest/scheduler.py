@@ -165,7 +165,9 @@ def _build(app: App, step: Step, fresh_since: datetime) -> Edition:
             _log.info("unpublished: %s", article.url)
     except DigestError as error:
         _log.error("%s", error)
-    edition = pipeline.draft_edition(app, step.newsletter, step.slot)
+    known = (step.edition.state,) if step.edition else ()  # a person may have held it since
+    among = {EditionState.DRAFT, *known} & set(editions.OPEN_STATES)
+    edition = pipeline.draft_edition(app, step.newsletter, step.slot, tuple(among))
     _say(edition, "built", f"{len(edition.stories)} stories")
     return edition
 

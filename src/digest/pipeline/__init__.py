@@ -4,7 +4,7 @@ Each step reads values in one short transaction, calls pure functions, writes in
 transaction is open during network work.
 """
 
-from digest.pipeline.approval import approval_words, shown_html, to_approve
+from digest.pipeline.approval import approval_words, found_lines, shown_html, to_approve
 from digest.pipeline.archive import (
     published_edition,
     published_editions,
@@ -83,6 +83,7 @@ __all__ = [
     "edit_words",
     "fetch_feeds",
     "find_edition",
+    "found_lines",
     "growth",
     "health",
     "hold_edition",

@@ -36,7 +36,7 @@ def approval_words(app: App, edition: Edition) -> tuple[str, str]:
     """Return what the mail about a draft says, and its preview as HTML ("" if there is none)."""
     looked = proof(app, edition)
     before = f"{edition.slot_at.astimezone(app.settings.zone):%Y-%m-%d %H:%M}"
-    found = [f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings]
+    found = found_lines(looked)
     words = (
         f"{edition.subject}\n\n"
         f"Look at it and approve it before {before} {app.settings.zone.key}:\n"
@@ -57,6 +57,12 @@ def approval_words(app: App, edition: Edition) -> tuple[str, str]:
         f"</p><ul>{notes}</ul></div>"
     )
     return words, _BODY.sub(lambda body: body[0] + bar, shown_html(app, looked), count=1)
+
+
+def found_lines(looked: Proof) -> list[str]:
+    """Return what preflight found, each thing once."""
+    lines = [f"{f.severity.value}: {f.rule}: {f.message}" for f in looked.findings]
+    return list(dict.fromkeys(lines))
 
 
 def shown_html(app: App, looked: Proof) -> str:

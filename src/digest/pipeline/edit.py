@@ -46,10 +46,18 @@ class Proof:
         return [f for f in self.findings if f.severity is Severity.BLOCKER]
 
 
-def draft_edition(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
-    """Build and store the draft for a slot: the next one, that of `at`, or the date of `at`."""
+def draft_edition(
+    app: App,
+    slug: str,
+    at: datetime | Slot | None = None,
+    among: Sequence[EditionState] = editions.OPEN_STATES,
+) -> Edition:
+    """Build and store the draft for a slot: the next one, that of `at`, or the date of `at`.
+
+    It takes the place of one whose state is `among` some.
+    """
     slot, as_of = _when(app, slug, at)
-    return store_draft(app, lambda: compose_slot(app, slug, slot, as_of))
+    return store_draft(app, lambda: compose_slot(app, slug, slot, as_of), among)
 
 
 def compose_next(app: App, slug: str, at: datetime | Slot | None = None) -> Edition:
@@ -67,13 +75,17 @@ def _when(app: App, slug: str, at: datetime | Slot | None) -> tuple[Slot, dateti
     return slot, min(slot.at - newsletter.content_cutoff, now)
 
 
-def store_draft(app: App, make: Callable[[], Edition]) -> Edition:
+def store_draft(
+    app: App,
+    make: Callable[[], Edition],
+    among: Sequence[EditionState] = editions.OPEN_STATES,
+) -> Edition:
     """Store the draft that `make` builds; again if an editor decided something meanwhile."""
     while True:
         made = make()
         with app.database.transaction() as tx:
             if same_hand(tx, made):
-                return editions.save(tx, made, app.now())
+                return editions.save(tx, made, app.now(), among)
 
 
 def find_edition(app: App, name: str) -> Edition:

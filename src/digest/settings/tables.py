@@ -219,14 +219,6 @@ class Settings(Table):
     images: Images = Images()
     newsletters: Annotated[dict[Slug, Newsletter], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _known_newsletters(self) -> Self:
-        for slug, newsletter in self.newsletters.items():
-            for name in newsletter.not_from:
-                if name not in self.newsletters or name == slug:
-                    raise ValueError(f"newsletters.{slug}.not_from: no other newsletter is {name}")
-        return self
-
     @property
     def zone(self) -> ZoneInfo:
         """Return the publication's time zone."""

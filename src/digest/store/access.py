@@ -25,8 +25,8 @@ def add_key(
 ) -> None:
     """Store a key; WrongState when the name is taken."""
     values = {"name": name, "key_hash": hashed(secret), "scopes": pack(scopes), "created_at": now}
-    done = tx.execute(upsert(tx, ApiKeyRow).values(values).on_conflict_do_nothing())
-    if done.rowcount != 1:
+    new = upsert(tx, ApiKeyRow).values(values).on_conflict_do_nothing().returning(_KEY.c.id)
+    if tx.scalar(new) is None:
         raise WrongState(f"there is a key {name!r} already")
 
 

@@ -28,8 +28,13 @@ def _codec() -> TypeAdapter[Edition]:
     return TypeAdapter(Edition)
 
 
-def save(tx: Transaction, edition: Edition, now: datetime) -> Edition:
-    """Store a draft for its slot, in place of an earlier draft of the same slot.
+def save(
+    tx: Transaction,
+    edition: Edition,
+    now: datetime,
+    among: Iterable[EditionState] = OPEN_STATES,
+) -> Edition:
+    """Store a draft for its slot, in place of an earlier one whose state is `among` some.
 
     WrongState when the slot's edition is approved or further.
     """
@@ -41,7 +46,7 @@ def save(tx: Transaction, edition: Edition, now: datetime) -> Edition:
     slot = sa.and_(
         _EDITION.c.newsletter == edition.newsletter, _EDITION.c.slot_on == edition.slot_on
     )
-    still_open = _EDITION.c.state.in_(OPEN_STATES)
+    still_open = _EDITION.c.state.in_(list(among))
     again = sa.update(_EDITION).where(slot, still_open).values(values).returning(_EDITION.c.id)
     kept = tx.scalar(again)
     if kept is None:
