@@ -140,6 +140,7 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
     thread.start()
     page.get_by_role("heading", name="Sent").wait_for(timeout=20_000)
     thread.join(20)
+    assert page.locator("#head-state").inner_text() == "sent"
     assert f"{READERS} of {READERS} settled" in page.locator("#progress").inner_text()
     assert loads == [], "the progress loaded the page anew"
     assert len(sink.received) == READERS
