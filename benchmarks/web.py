@@ -105,7 +105,7 @@ def admin_pages(app: App) -> Pages:
         f"/editions/{sent}/progress",
         "/articles",
         "/articles?q=harbour+council",
-        "/articles?skip=90000",
+        "/articles?skip=5000",
         f"/articles/{article}",
         "/feeds",
         "/subscribers",

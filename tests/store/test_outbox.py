@@ -201,3 +201,12 @@ def test_an_edition_moves_only_from_the_state_it_is_in(database: Database) -> No
 def _expire(database: Database) -> None:
     with database.transaction() as tx:
         tx.exec_driver_sql("UPDATE delivery SET lease_until = '2000-01-01 00:00:00'")
+
+
+def test_books_that_do_not_count_who_got_it_say_the_same(database: Database) -> None:
+    edition = queued(database, 3)
+    for state in ("sent", "sent", "failed"):
+        with database.transaction() as tx:
+            first = "SELECT min(id) FROM delivery WHERE state = 'queued'"
+            tx.exec_driver_sql(f"UPDATE delivery SET state = '{state}' WHERE id = ({first})")
+            assert outbox.numbers(tx, edition.id, quick=True) == outbox.numbers(tx, edition.id)

@@ -112,7 +112,7 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
         "n => !document.querySelector('.stories').innerText.includes(n)", arg=before[0]
     )
     page.locator("summary", has_text="Subject and words").press("Enter")
-    page.get_by_label("Subject").fill("The subject an editor wrote")
+    page.get_by_role("textbox", name="Subject", exact=True).fill("The subject an editor wrote")
     page.get_by_role("button", name="Save the words").press("Enter")
     page.get_by_role("heading", level=1, name="The subject an editor wrote").wait_for()
     page.get_by_label("375").check()
@@ -140,6 +140,7 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
     thread.start()
     page.get_by_role("heading", name="Sent").wait_for(timeout=20_000)
     thread.join(20)
+    assert page.locator("#head-state").inner_text() == "sent"
     assert f"{READERS} of {READERS} settled" in page.locator("#progress").inner_text()
     assert loads == [], "the progress loaded the page anew"
     assert len(sink.received) == READERS

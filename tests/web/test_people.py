@@ -1,6 +1,9 @@
 """Subscribers at the desk: one person's whole story, exports that are kept, files with limits."""
 
 import json
+import os
+import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -61,8 +64,8 @@ def test_filters_pick_and_say_what_is_wrong(app: App, desk: Desk) -> None:
     assert desk.get("/admin/subscribers?sort=password").status_code == 200
     assert desk.get("/admin/subscribers?skip=2&sort=came").text.count("@reader.example") == 1
     found = desk.get("/admin/subscribers?filter=R1@Reader.Example").text
-    assert "r1@reader.example" not in found  # its local part is another one
-    assert desk.get("/admin/subscribers?filter=r1@reader.example").text.count("r1@") == 2
+    assert "r1@reader.example" in found  # however it is written
+    assert desk.get("/admin/subscribers?filter=r1@reader.example").text.count("r1@") == 3
     assert "people" in desk.get("/admin/subscribers?filter=r1@@x").text
 
 
@@ -136,13 +139,14 @@ def test_looking_at_a_file_changes_nobody_and_importing_brings_nobody_back(
     assert "nonsense" in refused[1]
     for name in ("people.csv", "../../config.toml", "/etc/passwd", "../people.refused.csv/x"):
         assert desk.submit("/import/refused", kept=kept, name=name)[0] == 409
-    assert "Import 1 is done" in desk.submit("/import", **fields)[1]
+    done = re.search(r"Import (\d+) is done", desk.submit("/import", **fields)[1])
+    assert done
     mine = membership.find_subscriber(app, "new@reader.example").subscriptions[0]
     assert mine.state is SubscriptionState.ACTIVE
     left = membership.find_subscriber(app, "r0@reader.example").subscriptions[0]
     assert left.state is SubscriptionState.ENDED
-    assert desk.submit("/import/1/undo")[0] == 303
-    assert desk.submit("/import/1/undo")[0] == 409
+    assert desk.submit(f"/import/{done[1]}/undo")[0] == 303
+    assert desk.submit(f"/import/{done[1]}/undo")[0] == 409
 
 
 def test_a_file_that_is_no_file_is_refused_in_words(app: App, desk: Desk) -> None:
@@ -163,9 +167,6 @@ def test_a_file_stays_in_its_folder_whatever_it_is_called(
 
 
 def test_an_upload_is_forgotten_after_an_hour(app: App, tmp_path: Path) -> None:
-    import os
-    import time
-
     with (tmp_path / "given").open("wb+") as file:
         kept = uploads.keep(app, file, "people.csv")
         place = uploads.find(app, kept).parent

@@ -191,13 +191,18 @@ def _may_resend(edition_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(_DELIVERY.c.edition_id == edition_id, doubt)
 
 
-def numbers(tx: Transaction, edition_id: int) -> Numbers:
-    """Return the edition's books."""
+def numbers(tx: Transaction, edition_id: int, *, quick: bool = False) -> Numbers:
+    """Return the edition's books; `quick` does not count who got it: it is what the rest leave."""
     count = sa.func.count()
     by_state = sa.select(_DELIVERY.c.state, count).where(_DELIVERY.c.edition_id == edition_id)
+    if quick:
+        others = [state for state in DeliveryState if state is not DeliveryState.SENT]
+        by_state = by_state.where(_DELIVERY.c.state.in_(others))
     grouped = tx.execute(by_state.group_by(_DELIVERY.c.state))
     found: dict[str, int] = {str(state): int(n) for state, n in grouped}
     frozen = tx.scalar(sa.select(_EDITION.c.frozen).where(_EDITION.c.id == edition_id))
+    if quick:
+        found[DeliveryState.SENT.value] = int(frozen or 0) - sum(found.values())
     settled = {s.value: found.get(s, 0) for s in DeliveryState if s not in OPEN}
     return Numbers(frozen=frozen or 0, open=sum(found.get(s, 0) for s in OPEN), **settled)
 

@@ -24,8 +24,9 @@ def show(visit: Visit) -> Response:
     """Show the proof with its findings and its hash, and one button."""
     looked = pipeline.proof(visit.app, pipeline.to_approve(visit.app, visit.path["token"]))
     html, found = pipeline.shown_html(visit.app, looked), pipeline.found_lines(looked)
-    shown = {"edition": looked.edition, "looked": looked, "html": html, "found": found}
-    page = visit.web.page("approval.html", **shown)
+    page = visit.web.page(
+        "approval.html", edition=looked.edition, looked=looked, html=html, found=found
+    )
     page.headers["Content-Security-Policy"] = _CSP
     return page
 

@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 from fastapi import FastAPI, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
 
 from digest.app import App
 from digest.errors import DigestError, NotFound, NotIn, TooMany
@@ -100,18 +99,15 @@ async def _answered(route: Route, ask: Ask) -> Response:
     if route.method != "GET":
         if not _is_small_enough(route, ask):
             return _problem(ask, 413, "That is too large.")
-        ask = replace(ask, form=await _form(ask.request))
-        if route.role != ANYONE and not _has_token(ask):
-            return _problem(ask, 403, "This form is too old: load the page again.")
+        async with ask.request.form(max_files=1, max_fields=300) as form:
+            return await run_in_threadpool(_done, route, replace(ask, form=form))
     return await run_in_threadpool(_done, route, ask)
-
-
-async def _form(request: Request) -> FormData:
-    return await request.form(max_files=1, max_fields=300)
 
 
 def _done(route: Route, ask: Ask) -> Response:
     """Run what the route does, and keep that it was done."""
+    if route.method != "GET" and route.role != ANYONE and not _has_token(ask):
+        return _problem(ask, 403, "This form is too old: load the page again.")
     try:
         answered = route.act(ask)
     except DigestError as error:
@@ -130,8 +126,8 @@ def _is_ours(ask: Ask) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return headers.get("sec-fetch-site") == "same-origin"
-    here = urlsplit(ask.app.settings.web.base_url)
-    return urlsplit(origin).netloc in (headers.get("host"), here.netloc) and origin != "null"
+    here = urlsplit(ask.app.settings.web.base_url).netloc
+    return origin.partition("://")[2] in (headers.get("host"), here)
 
 
 def _has_token(ask: Ask) -> bool:

@@ -9,16 +9,17 @@ from digest.errors import WrongState
 from digest.store import articles, overrides, searching
 from digest.web.admin.ask import EDITOR, PAGE, Ask, Route
 
+_FARTHEST = 5_000  #: rows; who looks for older ones gives a word
 _TEXTS = ("title", "summary", "author", "image_url", "image_caption")
 
 
 def _list(ask: Ask) -> Response:
-    words = ask.query("q")
+    words, skip = ask.query("q"), min(ask.skip, _FARTHEST)
     with ask.app.database.reading() as tx:
-        found = searching.search(tx, words, PAGE + 1, ask.skip)
-    more = len(found) > PAGE
+        found = searching.search(tx, words, PAGE + 1, skip)
+    more = len(found) > PAGE and skip < _FARTHEST
     return ask.page(
-        "admin/articles.html", found=found[:PAGE], more=more, skip=ask.skip, page=PAGE, q=words
+        "admin/articles.html", found=found[:PAGE], more=more, skip=skip, page=PAGE, q=words
     )
 
 

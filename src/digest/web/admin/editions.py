@@ -165,7 +165,7 @@ def _progress_of(ask: Ask, edition: Edition) -> Response:
 def progress(ask: Ask, edition: Edition) -> dict[str, object]:
     """Return how far an edition has come, and what the servers said against it."""
     with ask.app.database.reading() as tx:
-        numbers = outbox.numbers(tx, edition.id)
+        numbers = outbox.numbers(tx, edition.id, quick=True)
         troubles = deliveries.troubles(tx, edition.id)[:5]
     return {
         "edition": edition,

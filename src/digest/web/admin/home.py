@@ -20,7 +20,7 @@ def _show(ask: Ask) -> Response:
         gone = next(
             (e for e in every if e.state in (EditionState.SENT, EditionState.SENDING)), None
         )
-        numbers = outbox.numbers(tx, gone.id) if gone else None
+        numbers = outbox.numbers(tx, gone.id, quick=True) if gone else None
         failing = [f for f in feeds.every(tx) if f.failures >= _FAILING or f.ended]
     slots = [
         (slug, slot, local, note, known.get((slug, slot.on)))
