@@ -46,11 +46,7 @@ class Compiled:
     head: Head
     pieces: tuple[Piece, ...]
     return_path: str
-
-    @property
-    def tagged(self) -> bool:
-        """Say whether bounces come to a mailbox of their own, which learns whose they are."""
-        return self.return_path != headers.mail_address("From", self.head.sender_email)
+    tagged: bool  #: bounces come to a mailbox of their own, which learns whose they are
 
     @property
     def sha256(self) -> str:
@@ -66,7 +62,9 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     if sum(len(piece.segments) - 1 for piece in pieces) != marks:
         raise RenderError("a recipient token was lost in encoding")
     check_wire(b"".join(piece.fill(_MARK) for piece in pieces))
-    return Compiled(head, pieces, headers.mail_address("Return-Path", head.return_path))
+    return_path = headers.mail_address("Return-Path", head.return_path)
+    tagged = return_path != headers.mail_address("From", head.sender_email)
+    return Compiled(head, pieces, return_path, tagged)
 
 
 def build(compiled: Compiled, recipient: Recipient) -> Message:
