@@ -36,6 +36,7 @@ HOMES = {
     "protego": ("ingest/robots.py",),
     "httpx2": ("ingest/http.py", "notices/channels.py"),
     "httpcore2": ("ingest/http.py",),
+    "botocore": ("deliver/transports/ses.py",),
     "cryptography": ("deliver/keys.py",),
     "smtplib": ("deliver/smtp/dial.py",),
     "apscheduler": ("scheduler.py", "web/serve.py"),

@@ -89,9 +89,10 @@ def make(folder: Path, readers: int, size: int) -> Path:
     with sqlite3.connect(folder / "digest.db") as db:
         db.execute("UPDATE variant SET html = ?, text = ?", (padded.html, padded.text))
         db.execute("UPDATE edition SET sha256 = ?", (compiled.sha256,))
-    app = open_app(folder / "config.toml", {})
-    pipeline.queue_edition(app, pipeline.find_edition(app, "latest"))
-    app.close()
+    if readers:
+        app = open_app(folder / "config.toml", {})
+        pipeline.queue_edition(app, pipeline.find_edition(app, "latest"))
+        app.close()
     _make_keys(folder)
     return folder
 
@@ -124,9 +125,10 @@ def _make_keys(folder: Path) -> None:
         subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
 
 
-def send(folder: Path) -> dict[str, Any]:
-    """Drain the outlet in a process of its own; return seconds, CPU and memory."""
+def send(folder: Path, *, watch: bool = False) -> dict[str, Any]:
+    """Drain the outlet in a process of its own; return seconds, CPU and, watched, memory."""
     words = [sys.executable, "-m", "benchmarks.sending.outlet", str(folder)]
+    words += ["watch"] if watch else []
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from digest.deliver.pacing import all_refused, parse_rate, reply_class, retry_after
+from digest.deliver.pacing import Width, all_refused, parse_rate, reply_class, retry_after, warmed
 from digest.errors import ConfigError
 
 
@@ -61,3 +61,19 @@ def test_fewer_or_different_refusals_or_one_provider_are_not() -> None:
     assert all_refused(refusals(9, 3)) == ""
     assert all_refused(refusals(40, 2)) == ""
     assert all_refused([*refusals(9, 3), ("x@else.example", "550 5.1.1 no such user")]) == ""
+
+
+def test_a_rate_warms_up_evenly_from_a_twentieth() -> None:
+    hour = timedelta(hours=1)
+    spans = [warmed(0.1, hour, hour * share / 20) for share in (0, 1, 10, 20, 40)]
+    assert spans == pytest.approx([2.0, 2.0, 0.2, 0.1, 0.1])
+    assert warmed(0.1, timedelta(), timedelta()) == 0.1
+
+
+def test_connections_fall_at_once_and_rise_one_by_one() -> None:
+    width = Width(4)
+    assert width.at(0) == 4
+    width.narrow(2, 0)
+    assert [width.at(second) for second in (1, 9, 10, 11, 20, 30, 60)] == [2, 2, 3, 3, 4, 4, 4]
+    width.narrow(0, 60)
+    assert width.at(61) == 1

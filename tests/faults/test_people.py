@@ -46,13 +46,14 @@ def by_command(outlet: Outlet, _client: TestClient, email: str) -> None:
 def during(outlet: Outlet, sink: Sink, act: Callable[[str], Any]) -> tuple[set[str], set[str]]:
     """Do something to every tenth reader in mid-send; return those who waited, those handed.
 
-    Looked up right after it was committed: from then on no waiting one may get a mail.
+    Looked up right after it was committed: from then on no waiting one may get a mail. The last
+    ones first, so that they meet the sender midway.
     """
     sink.rule = lambda heard: Say(delay=0.2) if heard.command == "DOT" else None
     sender = start(Orders(outlet.folder))
     wait_until(lambda: sink.commands["DOT"] >= 10)
     waited, handed = set(), set()
-    for number in range(0, READERS, 10):
+    for number in reversed(range(0, READERS, 10)):
         act(address(number))
         (row,) = [row for row in outlet.rows() if row.email == address(number)]
         if row.state in (*_WAITING, DeliveryState.SUPPRESSED):

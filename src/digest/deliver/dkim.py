@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 
 from digest.deliver.headers import ascii_domain
@@ -77,20 +78,32 @@ def draft(content: bytes, signers: Sequence[Signer]) -> list[Draft]:
     head, _, body = content.partition(b"\r\n\r\n")
     fields: dict[str, list[bytes]] = {}
     for name, value in _FIELD.findall(head + b"\r\n"):
-        low = name.decode().lower()
-        fields.setdefault(low, []).append(low.encode() + b":" + _relaxed(value) + b"\r\n")
+        low, line = _canonical(name, value)
+        fields.setdefault(low, []).append(line)
     names = [name for name in _SIGNED for _ in fields.get(name, ())]
     names += [name for name in _SEALED if name in fields]
     canonical = b"".join(b"".join(reversed(fields.get(name, []))) for name in _SIGNED)
     body_hash = b64encode(hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n").digest()).decode()
-    date = parsedate_to_datetime(fields["date"][0].partition(b":")[2].decode())
-    facts = f"t={int(date.timestamp())};\r\n\th={':'.join(names)};\r\n\tbh={body_hash};\r\n\tb="
+    stamp = _stamp(fields["date"][0])
+    facts = f"t={stamp};\r\n\th={':'.join(names)};\r\n\tbh={body_hash};\r\n\tb="
     drafts = []
     for signer in signers:
         own = f"v=1; a={signer.algorithm}; c=relaxed/simple;\r\n\td={signer.domain};"
         value = f" {own} s={signer.selector}; {facts}".encode()
         drafts.append(Draft(value, canonical + b"dkim-signature:" + _relaxed(value)))
     return drafts
+
+
+@lru_cache(maxsize=64)
+def _canonical(name: bytes, value: bytes) -> tuple[str, bytes]:
+    """Return a field's name and its relaxed line; most are the same in every message."""
+    low = name.decode().lower()
+    return low, low.encode() + b":" + _relaxed(value) + b"\r\n"
+
+
+@lru_cache(maxsize=8)
+def _stamp(date_line: bytes) -> int:
+    return int(parsedate_to_datetime(date_line.partition(b":")[2].decode()).timestamp())
 
 
 def _relaxed(value: bytes) -> bytes:

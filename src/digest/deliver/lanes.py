@@ -87,6 +87,14 @@ class Loop:
         except OSError:
             self._run_posted()
 
+    def fail(self, error: BaseException) -> None:
+        """Have the loop's thread raise what another did not expect: a bug must not hang it."""
+
+        def again() -> None:
+            raise error
+
+        self.post(again)
+
     def run(self, seconds: float) -> None:
         """Wait at most so long for something to happen and see to all that did."""
         for key, _ in self._selector.select(max(0, seconds)):
@@ -118,27 +126,27 @@ class PlainLanes:
         self._loop, self._open = loop, open_one
         self._idle: list[Transport] = []
         self._left = most
-        self._offered: dict[int, Message] = {}
+        self._offered: dict[int, tuple[Transport, Message]] = {}
 
     def room(self, waiting: int) -> int:
         """Return how many threads are free."""
         return 0 if self.problem else min(waiting, self._left)
 
     def offer(self, number: int, message: Message) -> None:
-        """Take a message; it is ready at once."""
+        """Take a message; it is ready at once, because what carries it could be opened."""
+        transport = self._idle.pop() if self._idle else self._open()
         self._left -= 1
-        self._offered[number] = message
+        self._offered[number] = transport, message
         self._loop.post(lambda: self.events.append(Event(number)))
 
     def go(self, number: int) -> None:
         """Hand a message to a transport in a thread of its own."""
-        transport = self._idle.pop() if self._idle else self._open()
-        message = self._offered.pop(number)
+        transport, message = self._offered.pop(number)
         threading.Thread(target=self._send, args=(transport, number, message), daemon=True).start()
 
     def drop(self, number: int) -> None:
         """Forget a message."""
-        del self._offered[number]
+        self._idle.append(self._offered.pop(number)[0])
         self._left += 1
 
     def flush(self) -> None:
@@ -155,6 +163,9 @@ class PlainLanes:
             outcome = transport.send(message).reply
         except (DeliveryError, TransportDown) as error:
             outcome = error
+        except BaseException as error:  # noqa: BLE001 - raised again by the loop
+            self._loop.fail(error)
+            return
         self._loop.post(lambda: self._back(transport, Event(number, outcome)))
 
     def _back(self, transport: "Transport", event: Event) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -33,10 +34,13 @@ class Piece:
     segments: tuple[bytes, ...]
     base64: bool = False
 
-    def fill(self, token: bytes) -> bytes:
-        """Return the bytes with `token` in every gap."""
-        filled = token.join(self.segments)
-        return base64_lines(filled) if self.base64 else filled
+    def fill(self, token: bytes) -> list[bytes]:
+        """Return the bytes with `token` in every gap, to be joined."""
+        if self.base64:
+            return [base64_lines(token.join(self.segments))]
+        woven = [token] * (2 * len(self.segments) - 1)
+        woven[::2] = self.segments
+        return woven
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,12 @@ class Compiled:
     head: Head
     pieces: tuple[Piece, ...]
     return_path: str
-
-    @property
-    def tagged(self) -> bool:
-        """Say whether bounces come to a mailbox of their own, which learns whose they are."""
-        return self.return_path != headers.mail_address("From", self.head.sender_email)
+    tagged: bool  #: bounces come to a mailbox of their own, which learns whose they are
 
     @property
     def sha256(self) -> str:
         """Return the hash of what is sent, tokens unfilled, without the reader's own lines."""
-        return hashlib.sha256(b"".join(piece.fill(_MARK) for piece in self.pieces)).hexdigest()
+        return hashlib.sha256(_filled(self.pieces, _MARK)).hexdigest()
 
 
 def compile_message(rendered: Rendered, head: Head) -> Compiled:
@@ -65,8 +65,10 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     marks = 2 + rendered.text.count(TOKEN) + rendered.html.count(TOKEN)
     if sum(len(piece.segments) - 1 for piece in pieces) != marks:
         raise RenderError("a recipient token was lost in encoding")
-    check_wire(b"".join(piece.fill(_MARK) for piece in pieces))
-    return Compiled(head, pieces, headers.mail_address("Return-Path", head.return_path))
+    check_wire(_filled(pieces, _MARK))
+    return_path = headers.mail_address("Return-Path", head.return_path)
+    tagged = return_path != headers.mail_address("From", head.sender_email)
+    return Compiled(head, pieces, return_path, tagged)
 
 
 def build(compiled: Compiled, recipient: Recipient) -> Message:
@@ -79,9 +81,13 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
     if not _TOKEN.fullmatch(recipient.token):
         raise DeliveryError("the recipient token is not 32 characters of base64url", permanent=True)
     own, address = _own_lines(recipient.email, recipient.date, left, head.domain)
-    token = recipient.token.encode()
-    content = b"".join([own, *(piece.fill(token) for piece in compiled.pieces)])
+    content = _filled(compiled.pieces, recipient.token.encode(), own)
     return Message(_sender(compiled, recipient.tag), address, content, left)
+
+
+def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
+    """Join everything at once: a large body is copied a single time."""
+    return b"".join([own, *(part for piece in pieces for part in piece.fill(token))])
 
 
 def _sender(compiled: Compiled, tag: str) -> str:
@@ -101,7 +107,7 @@ def plain_message(
     """
     own, address = _own_lines(to, date, message_id, head.domain)
     pieces = _merged([(_common_lines(rendered, head), False), *_body(rendered)])
-    content = own + b"".join(piece.fill(_MARK) for piece in pieces)
+    content = _filled(pieces, _MARK, own)
     sender = headers.mail_address("Return-Path", head.return_path)
     return Message(sender, address, content, message_id)
 

@@ -89,6 +89,15 @@ class Folder(Table):
     """The folder transport."""
 
     path: str = "outbox"
+    maildir: bool = False
+
+
+class Ses(Table):
+    """Amazon SES; its keys come from the environment, as for every program of AWS."""
+
+    region: str = ""
+    endpoint_url: str = ""
+    configuration_set: str = ""
 
 
 class Dkim(Table):
@@ -120,7 +129,7 @@ class Mail(Table):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    transport: Literal["smtp", "folder", "memory"] = "smtp"
+    transport: Literal["smtp", "folder", "memory", "ses"] = "smtp"
     from_: Annotated[Mailbox, Field(alias="from", min_length=3)]
     reply_to: Mailbox = ""
     bounces: Mailbox = ""
@@ -130,6 +139,7 @@ class Mail(Table):
     on_uncertain: Literal["resend", "hold"] = "resend"
     smtp: Smtp = Smtp()
     folder: Folder = Folder()
+    ses: Ses = Ses()
     dkim: Dkim = Dkim()
 
 

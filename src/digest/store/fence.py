@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from digest.model import Delivery, DeliveryState, SubscriptionState
 from digest.store.database import Transaction
-from digest.store.sql import moment, table
+from digest.store.sql import moment, run_many, table
 from digest.store.tables import DeliveryRow, SubscriptionRow, SuppressionRow
+from digest.store.tables.types import UTCDateTime
 
 _DELIVERY, _CONSENT = table(DeliveryRow), table(SubscriptionRow)
 _SUPPRESSED = table(SuppressionRow)
@@ -36,12 +37,11 @@ def hand_all(
     Without consent a row is settled as suppressed. Who is not returned: no dot.
     """
     _hold_consent(tx, deliveries)
-    ids = {each.id for each in deliveries}
-    given = [{"mine": number, "ours": token} for number in ids]
-    if tx.execute(_fence(tx.dialect.name), given).rowcount == len(ids):
-        return ids
-    tx.execute(_STOP, {"ids": list(ids), "ours": token, "now": now})
-    return set(tx.scalars(_HANDED, {"ids": list(ids), "ours": token}))
+    given = {"ids": [each.id for each in deliveries], "ours": token}
+    fenced = set(tx.execute(_fence(tx.dialect.name), given).scalars())
+    if len(fenced) < len(deliveries):
+        tx.execute(_STOP, given | {"now": now})
+    return fenced
 
 
 _WANTED = sa.and_(
@@ -51,27 +51,27 @@ _WANTED = sa.and_(
     ),
     ~sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest),
 )
-_OURS = _DELIVERY.c.token == sa.bindparam("ours")
-_MINE = sa.and_(_DELIVERY.c.id == sa.bindparam("mine"), _OURS)
-_CLAIMED = _DELIVERY.c.state == DeliveryState.CLAIMED
-_SOME = sa.and_(_DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)), _OURS)
+_MINE = sa.and_(
+    _DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)),
+    _DELIVERY.c.token == sa.bindparam("ours"),
+    _DELIVERY.c.state == DeliveryState.CLAIMED,
+)
 _STOP = (
     sa.update(_DELIVERY)
-    .where(_SOME, _CLAIMED, ~_WANTED)
+    .where(_MINE, ~_WANTED)
     .values(
         state=DeliveryState.SUPPRESSED,
         reply="no longer wants it",
         settled_at=sa.bindparam("now"),
     )
 )
-_HANDED = sa.select(_DELIVERY.c.id).where(_SOME, _DELIVERY.c.state == DeliveryState.HANDED)
 
 
 @cache
-def _fence(dialect: str) -> sa.Update:
-    """Return the statement that fences one row; made once, for it is said all the time."""
+def _fence(dialect: str) -> sa.Executable:
+    """Return the statement that fences rows; made once, for it is said all the time."""
     values = {"state": DeliveryState.HANDED, "lease_until": moment(dialect, HAND_SECONDS)}
-    return sa.update(_DELIVERY).where(_MINE, _CLAIMED, _WANTED).values(values)
+    return sa.update(_DELIVERY).where(_MINE, _WANTED).values(values).returning(_DELIVERY.c.id)
 
 
 def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -103,35 +103,46 @@ def settle_all(tx: Transaction, results: Sequence[Result]) -> int:
     A row that went on since, under another token, stays as it is. One called uncertain meanwhile
     is settled by what was heard, if that settles it. One given back counts no attempt.
     """
+    stored = _MOMENT.bind_processor(tx.dialect) or (lambda at: at)
     given = [
         {
             "mine": result.id,
             "ours": result.token,
-            "to": result.state,
+            "to": result.state.value,
             "after": "" if result.state is DeliveryState.QUEUED else result.token,
             "said": result.reply[:500],
-            "next_try": result.next_try_at,
-            "settled": None if result.state in OPEN else result.at,
+            "next_try": stored(result.next_try_at),
+            "settled": None if result.state in OPEN else stored(result.at),
             "untried": int(result.state is DeliveryState.QUEUED),
             "doubt": int(result.state is DeliveryState.UNCERTAIN),
             "late": "claimed" if result.state in _OPEN_OR_IN_DOUBT else "uncertain",
         }
         for result in results
     ]
-    return int(tx.execute(_SETTLE, given).rowcount) if given else 0
+    return run_many(tx, _SETTLE, given) if given else 0
 
 
 _OPEN_OR_IN_DOUBT = (*OPEN, DeliveryState.UNCERTAIN)
+_MOMENT = UTCDateTime()
+_STATE = sa.type_coerce(_DELIVERY.c.state, sa.String)
 _SETTLE = (
     sa.update(_DELIVERY)
-    .where(_MINE, _DELIVERY.c.state.in_(("claimed", "handed", sa.bindparam("late"))))
+    .where(
+        _DELIVERY.c.id == sa.bindparam("mine"),
+        _DELIVERY.c.token == sa.bindparam("ours"),
+        sa.or_(
+            sa.literal_column("'claimed'") == _STATE,
+            sa.literal_column("'handed'") == _STATE,
+            sa.bindparam("late") == _STATE,
+        ),
+    )
     .values(
         state=sa.bindparam("to"),
         token=sa.bindparam("after"),
         reply=sa.bindparam("said"),
         next_try_at=sa.bindparam("next_try"),
         settled_at=sa.bindparam("settled"),
-        lease_until=None,
+        lease_until=sa.null(),
         attempts=_DELIVERY.c.attempts - sa.bindparam("untried"),
         doubts=_DELIVERY.c.doubts + sa.bindparam("doubt"),
     )

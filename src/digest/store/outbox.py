@@ -10,7 +10,7 @@ from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Nu
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
-from digest.store.sql import moment, rows, table
+from digest.store.sql import moment, table
 from digest.store.tables import DeliveryRow, EditionRow
 
 __all__ = [
@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 _DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
+_CLAIMED = [
+    _DELIVERY.c[name] for name in ("id", "email", "public_id", "attempts", "first_claimed_at")
+]
 CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
 
 
@@ -100,8 +103,11 @@ def _claim_some(
         ),
     }
     taken = sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(free)).values(values)
-    found = rows(tx, taken.returning(_DELIVERY))
-    return sorted((as_delivery(row) for row in found), key=lambda delivery: delivery.id)
+    found = [
+        Delivery(number, edition_id, email, public_id, DeliveryState.CLAIMED, attempts, first_at)
+        for number, email, public_id, attempts, first_at in tx.execute(taken.returning(*_CLAIMED))
+    ]
+    return sorted(found, key=lambda delivery: delivery.id)
 
 
 def unclaim(tx: Transaction, edition_id: int) -> None:

@@ -15,6 +15,15 @@ SHORT = Patience(connect=2, command=1, verdict=1)
 
 
 @pytest.fixture
+def aws_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have keys where botocore looks for them, and nobody else's."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+
+
+@pytest.fixture
 def sink() -> Iterator[Sink]:
     with running(Sink()) as one:
         yield one

@@ -1,3 +1,4 @@
+import mailbox
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,23 @@ def test_a_crash_leaves_no_half_message(tmp_path: Path) -> None:
     (tmp_path / ".e1.d1.eml.part").write_bytes(b"half of it")
     FolderTransport(tmp_path).send(a_message(name="e1.d1"))
     assert [path.name for path in tmp_path.iterdir()] == ["e1.d1.eml"]
+
+
+def test_a_maildir_is_one_any_program_reads_and_holds_a_message_once(tmp_path: Path) -> None:
+    transport = FolderTransport(tmp_path / "out", maildir=True)
+    for number in (1, 2, 1):
+        transport.send(a_message(f"r{number}@mail.example", name=f"e1.d{number}"))
+    box = mailbox.Maildir(tmp_path / "out", create=False)
+    assert sorted(box.keys()) == ["e1.d1", "e1.d2"]
+    assert box.get_bytes("e1.d1") == a_message("r1@mail.example").content
+    assert list((tmp_path / "out" / "tmp").iterdir()) == []
+
+
+def test_a_message_that_was_read_in_a_maildir_is_not_written_again(tmp_path: Path) -> None:
+    transport = FolderTransport(tmp_path, maildir=True)
+    transport.send(a_message(name="e1.d1"))
+    (tmp_path / "new" / "e1.d1").rename(tmp_path / "cur" / "e1.d1:2,S")
+    transport.send(a_message(name="e1.d1"))
+    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(DeliveryError, match="another message"):
+        transport.send(a_message("other@mail.example", name="e1.d1"))

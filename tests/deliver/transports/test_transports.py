@@ -12,20 +12,24 @@ from digest.errors import DeliveryError, TransportDown
 from digest.model import Message
 from digest.settings.tables import Mail
 from tests.deliver.make import a_message
+from tests.deliver.transports.ses_server import running_ses
 from tests.sink import Sink, running
 
 Taken = Callable[[], list[bytes]]
 
 
 @pytest.fixture(params=sorted(TRANSPORTS))
-def way_out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Transport, Taken]]:
-    with running(Sink()) as sink:
+def way_out(
+    request: pytest.FixtureRequest, tmp_path: Path, aws_keys: None
+) -> Iterator[tuple[Transport, Taken]]:
+    with running(Sink()) as sink, running_ses() as ses:
         mail = Mail.model_validate(
             {
                 "from": "Atlas <weekly@news.example>",
                 "transport": request.param,
                 "smtp": {"host": sink.host, "port": sink.port, "security": "none"},
                 "folder": {"path": str(tmp_path / "out")},
+                "ses": {"region": "eu-central-1", "endpoint_url": ses.url},
             }
         )
         transport = TRANSPORTS[request.param](mail)
@@ -33,14 +37,14 @@ def way_out(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Tr
         def taken() -> list[bytes]:
             kept = [one.content for one in getattr(transport, "messages", [])]
             files = [path.read_bytes() for path in sorted((tmp_path / "out").glob("*.eml"))]
-            return kept + files + [one.content for one in sink.received]
+            return kept + files + [one.content for one in sink.received] + ses.taken
 
         yield transport, taken
         transport.close()
 
 
 def test_the_table_has_every_transport_the_settings_know() -> None:
-    assert set(TRANSPORTS) == {"smtp", "folder", "memory"}
+    assert set(TRANSPORTS) == {"smtp", "folder", "memory", "ses"}
 
 
 def test_a_message_is_taken_byte_for_byte(way_out: tuple[Transport, Taken]) -> None:

@@ -9,6 +9,7 @@ from digest.deliver.smtp.dialogue import Offers
 from digest.errors import TransportDown
 from digest.settings.tables import Smtp
 
+_ROOM = 1 << 18  #: bytes of a message the system takes at once: most leave in one write
 _LINK_ERRORS = (OSError, smtplib.SMTPException)
 
 
@@ -102,6 +103,7 @@ def _taken_over(link: smtplib.SMTP) -> tuple[socket.socket, Offers]:
         file.close()
     # A dot must not wait for the receipt of what went before it.
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
     return sock, Offers(*(link.has_extn(name) for name in ("pipelining", "size", "smtputf8")))
 
 

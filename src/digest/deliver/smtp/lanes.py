@@ -114,6 +114,8 @@ class SmtpLanes:
         except TransportDown as error:
             failed = error
             self._loop.post(lambda: self._missed(failed))
+        except BaseException as error:  # noqa: BLE001 - raised again by the loop
+            self._loop.fail(error)
         else:
             self._loop.post(lambda: self._join(sock, offers))
 

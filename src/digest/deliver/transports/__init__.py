@@ -7,6 +7,7 @@ from digest.deliver.smtp.lanes import SmtpLanes
 from digest.deliver.transports.base import Transport
 from digest.deliver.transports.folder import open_folder
 from digest.deliver.transports.memory import open_memory
+from digest.deliver.transports.ses import open_ses
 from digest.deliver.transports.smtp import dialler, open_smtp
 from digest.settings.tables import Mail
 
@@ -15,6 +16,7 @@ TRANSPORTS: Mapping[str, Callable[[Mail], Transport]] = {
     "smtp": open_smtp,
     "folder": open_folder,
     "memory": open_memory,
+    "ses": open_ses,
 }
 
 

@@ -13,16 +13,17 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
 
 class FolderTransport:
-    """Write one .eml per message name; the same message again is the same file."""
+    """Write one .eml per message name, or a Maildir; the same message again is the same file."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, maildir: bool = False) -> None:
+        self._folder, self._maildir = folder, maildir
 
     def send(self, message: Message) -> Receipt:
         """Write one message whole or not at all; a different one is never overwritten."""
         check_fit(message)
-        path = self._folder / f"{_file_name(message)}.eml"
+        name = _file_name(message)
         try:
+            path = self._new(name) if self._maildir else self._folder / f"{name}.eml"
             self._write(path, message.content)
         except OSError as exc:
             raise TransportDown(f"cannot write to {self._folder}: {exc.strerror}") from exc
@@ -31,6 +32,13 @@ class FolderTransport:
     def close(self) -> None:
         """Do nothing: no file is kept open."""
 
+    def _new(self, name: str) -> Path:
+        """Return the file of a Maildir a message has, read or not, or is to get."""
+        for part in ("tmp", "new", "cur"):
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        found = [*self._folder.glob(f"cur/{name}"), *self._folder.glob(f"cur/{name}:2,*")]
+        return found[0] if found else self._folder / "new" / name
+
     def _write(self, path: Path, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         if path.exists():
@@ -38,13 +46,15 @@ class FolderTransport:
                 raise DeliveryError(f"{path.name} holds another message", permanent=True)
             return
         draft = path.with_name(f".{path.name}.part")
+        if self._maildir:
+            draft = self._folder / "tmp" / path.name
         draft.write_bytes(content)
         draft.replace(path)
 
 
 def open_folder(mail: Mail) -> FolderTransport:
     """Return a transport for the folder of the settings."""
-    return FolderTransport(Path(mail.folder.path))
+    return FolderTransport(Path(mail.folder.path), maildir=mail.folder.maildir)
 
 
 def _file_name(message: Message) -> str:

@@ -1,0 +1,311 @@
+"""How fast an edition goes out, what a message costs, and how the outbox is filled.
+
+Ours, with the full ledger on disk (`synchronous=FULL`), beside other senders, interleaved, into two
+servers whose own counts are checked. Peers that are not installed are named as such.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tests.faults.proxy import Proxy, proxied
+
+from benchmarks.sending import outlet, sinks
+from digest.store import outbox
+
+_HERE = Path(__file__).parent / "sending"
+_SIZES = (94_000, 9_000)
+_DELAY = 0.010  #: seconds on each way through the proxy
+
+
+@dataclass
+class Bench:
+    """What a run of this script knows."""
+
+    folder: Path
+    given: argparse.Namespace
+    sink: Path
+    figures: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def messages(self) -> int:
+        """Return how many messages the fast ones send."""
+        return int(self.given.messages or (4_000 if self.given.quick else 20_000))
+
+    def base(self, size: int, readers: int) -> Path:
+        """Return an outlet to copy."""
+        made = self.folder / f"base-{size}-{readers}"
+        return made if made.exists() else outlet.make(made, readers, size)
+
+    def tell(self, what: str, **figure: Any) -> dict[str, Any]:
+        """Print one figure and keep it."""
+        self.figures.append({"what": what} | figure)
+        words = " ".join(f"{name} {value}" for name, value in figure.items())
+        print(f"{what}: {words}", flush=True)
+        return self.figures[-1]
+
+
+Sender = Callable[[int, int, int, int], tuple[int, float, float]]
+
+
+def ours(bench: Bench, dkim: str) -> Sender:
+    """Return our sender; it sends to the outlet's readers."""
+
+    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
+        run = bench.folder / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(bench.base(size, messages), run)
+        outlet.configure(run, port, connections, dkim)
+        found = outlet.send(run)
+        return found["numbers"]["sent"], found["seconds"], found["cpu"]
+
+    return send
+
+
+def smtp_source(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
+    """Send one fixed message with Postfix's `smtp-source`, each session reused."""
+    words = ["smtp-source", "-d", "-s", str(connections), "-m", str(messages), "-l", str(size)]
+    words += ["-f", "a@news.example", "-t", "b@reader.example", f"127.0.0.1:{port}"]
+    return messages, *_timed(words)
+
+
+def peer(name: str, python: str) -> Sender:
+    """Return a sender of `peers.py` in some environment."""
+
+    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
+        count = min(messages, 2_000)
+        words = [python, str(_HERE / "peers.py"), name, *map(str, (port, count, size, connections))]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        seconds, cpu = map(float, done.stdout.split()[-2:])
+        return count, seconds, cpu
+
+    return send
+
+
+def nodemailer(bench: Bench, *, dkim: bool) -> Sender:
+    """Return nodemailer's pool."""
+
+    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
+        count = min(messages, 2_000)
+        key = str(bench.base(size, messages) / "rsa.pem") if dkim else ""
+        words = ["node", str(_HERE / "nodemailer.cjs"), str(Path(bench.given.node_modules))]
+        words += [*map(str, (port, count, size, connections)), key]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+        seconds, cpu = map(float, done.stdout.split())
+        return count, seconds, cpu
+
+    return send
+
+
+def _timed(words: list[str]) -> tuple[float, float]:
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begin = time.perf_counter()
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def senders(bench: Bench) -> dict[str, Sender | None]:
+    """Return who is compared; None: not installed."""
+    given = bench.given
+    node = given.node_modules and (Path(given.node_modules) / "nodemailer").is_dir()
+    peers = given.peers or ""
+    found: dict[str, Sender | None] = {
+        "smtp-source": smtp_source if shutil.which("smtp-source") else None,
+        "ours": ours(bench, "none"),
+        "ours + RSA-2048": ours(bench, "rsa"),
+        "ours + Ed25519": ours(bench, "ed25519"),
+        "smtplib": peer("smtplib", sys.executable),
+        "nodemailer": nodemailer(bench, dkim=False) if node else None,
+        "nodemailer + RSA-2048": nodemailer(bench, dkim=True) if node else None,
+    }
+    for name in ("aiosmtplib", "django-post_office"):
+        found[name] = peer(name, peers) if peers else None
+    return found
+
+
+def compare(bench: Bench) -> None:
+    """Run everyone into both servers; check the counts; print the ratios."""
+    known = senders(bench)
+    for name in [name for name, send in known.items() if send is None]:
+        bench.tell(name, state="not installed")
+    servers: dict[str, Any] = {"fast sink": lambda: sinks.fast(bench.sink)}
+    if shutil.which("smtp-sink") and not bench.given.fast_only:
+        servers["smtp-sink"] = sinks.postfix
+    for size in _SIZES:
+        for connections in (20,) if bench.given.quick else (1, 4, 20):
+            for server, start in servers.items():
+                for name, send in known.items():
+                    if send is not None:
+                        with start() as counted:
+                            sent, seconds, cpu = send(
+                                counted.port, bench.messages, size, connections
+                            )
+                        assert counted.messages == sent, (name, counted.messages, sent)
+                        bench.tell(
+                            f"{name}, {size // 1000} KB, {connections} connections, {server}",
+                            rate=round(sent / seconds),
+                            cpu_us=round(cpu / sent * 1e6),
+                        )
+
+
+def ratios(bench: Bench) -> None:
+    """Print what is required, and what was found."""
+    rates = {each["what"]: each["rate"] for each in bench.figures if "rate" in each}
+    signing = _signatures()
+    bench.tell("openssl speed -multi 2 rsa2048", per_second=round(signing))
+    for size, plain, signed in ((94, 0.9, 0.45), (9, 1.2, 0.5)):
+        to = f"{size} KB, 20 connections, fast sink"
+        _ratio(bench, f"ours / smtp-source, {to}", rates, "ours", "smtp-source", to, plain)
+        if mine := rates.get(f"ours + RSA-2048, {to}"):
+            bench.tell(
+                f"ours + RSA-2048 / openssl, {to}", ratio=round(mine / signing, 2), required=signed
+            )
+        _ratio(bench, f"ours / nodemailer, RSA-2048 in both, {to}", rates, "ours + RSA-2048",
+               "nodemailer + RSA-2048", to, 8)  # fmt: skip
+        _ratio(bench, f"ours / django-post_office, {to}", rates, "ours", "django-post_office",
+               to, 30)  # fmt: skip
+    to = "94 KB, 20 connections, smtp-sink"
+    _ratio(bench, f"ours + RSA-2048 / smtp-source, {to}", rates, "ours + RSA-2048", "smtp-source",
+           to, 0.75)  # fmt: skip
+
+
+def _ratio(
+    bench: Bench, what: str, rates: dict[str, float], one: str, other: str, to: str, need: float
+) -> None:
+    mine, theirs = rates.get(f"{one}, {to}"), rates.get(f"{other}, {to}")
+    if mine and theirs:
+        bench.tell(what, ratio=round(mine / theirs, 2), required=need)
+
+
+def _signatures() -> float:
+    words = ["openssl", "speed", "-seconds", "2", "-multi", "2", "rsa2048"]
+    said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    found = re.findall(r"^rsa +2048 bits.*?s +[\d.]+s +([\d.]+)", said, re.MULTILINE)
+    return float(found[-1])
+
+
+def far_relay(bench: Bench) -> None:
+    """Send through a proxy that makes the relay 20 ms away."""
+    for connections in (4, 20):
+        messages = 100 * connections
+        with sinks.fast(bench.sink) as counted, proxied(Proxy(counted.port, late=_DELAY)) as proxy:
+            sent, seconds, _ = ours(bench, "none")(proxy.port, messages, 9_000, connections)
+        assert counted.messages == sent
+        bench.tell(
+            f"20 ms away, {connections} connections",
+            rate=round(sent / seconds, 1),
+            share=round(sent / seconds * 2 * _DELAY / connections, 3),
+            required=0.9,
+        )
+
+
+def memory(bench: Bench) -> None:
+    """Print the memory of all our processes, and how it grows with the readers."""
+    most = {}
+    for readers in (1_000, 20_000 if bench.given.quick else 100_000):
+        run = bench.folder / "run"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(bench.base(94_000, readers), run)
+        with sinks.fast(bench.sink) as counted:
+            outlet.configure(run, counted.port, 20, "rsa")
+            found = outlet.send(run, watch=True)
+        assert counted.messages == readers
+        most[readers] = found["most_mb"]
+        above = round(found["most_mb"] - found["idle_mb"], 1)
+        all_in = round(found["most_mb"], 1)
+        bench.tell(f"memory, {readers} readers", above_idle_mb=above, in_all_mb=all_in)
+    few, many = most.values()
+    bench.tell("memory, growth", mb=round(many - few, 1), required=5)
+
+
+def fill(bench: Bench) -> None:
+    """Fill the outbox, beside a bare INSERT … SELECT of the same rows under the same indexes."""
+    readers = 200_000 if bench.given.quick else 1_000_000
+    taken = {}
+    for count in (readers // 10, readers):
+        folder = bench.base(9_000, 0)
+        run = bench.folder / "fill"
+        shutil.rmtree(run, ignore_errors=True)
+        shutil.copytree(folder, run)
+        outlet.add_readers(run / "digest.db", count)
+        taken[count] = _filled(run)
+        bare = _bare(run / "digest.db")
+        ratio = round(taken[count] / bare, 2)
+        bench.tell(
+            f"outbox, {count} readers",
+            seconds=round(taken[count], 2),
+            bare=round(bare, 2),
+            ratio=ratio,
+            required=3,
+        )
+    few, many = taken.values()
+    bench.tell("outbox, ten times the readers", times=round(many / few, 1), required=11)
+
+
+def _filled(run: Path) -> float:
+    from digest import pipeline
+    from digest.app import open_app
+
+    with closing(open_app(run / "config.toml", {})) as app:
+        edition = pipeline.find_edition(app, "latest")
+        begin = time.perf_counter()
+        with app.database.transaction() as tx:
+            outbox.fill(tx, edition)
+        return time.perf_counter() - begin
+
+
+def _bare(path: Path) -> float:
+    """Copy the ledger into a table of the same shape."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA synchronous=FULL")
+        (table,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'delivery'").fetchone()
+        db.execute(re.sub(r"TABLE \"?delivery\"?", "TABLE bare", table, count=1))
+        indexes = "SELECT sql FROM sqlite_master WHERE tbl_name = 'delivery' AND type = 'index'"
+        for (index,) in db.execute(f"{indexes} AND sql NOT NULL").fetchall():
+            named = re.sub(r"INDEX \"?(\w+)\"? ON \"?delivery\"?", r"INDEX bare_\1 ON bare", index)
+            db.execute(named)
+        begin = time.perf_counter()
+        # Unordered, SQLite would copy whole tables page by page between two of the same shape.
+        db.execute("INSERT INTO bare SELECT * FROM delivery ORDER BY id")
+        db.commit()
+        return time.perf_counter() - begin
+
+
+PARTS = {"compare": compare, "ratios": ratios, "far": far_relay, "memory": memory, "fill": fill}
+
+
+def main() -> None:
+    """Measure, print one line for each figure, and all as JSON at the end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all when none is named")
+    parser.add_argument("--quick", action="store_true", help="fewer messages, 20 connections only")
+    parser.add_argument("--messages", type=int, help="how many the fast senders send")
+    parser.add_argument("--fast-only", action="store_true", help="without Postfix's smtp-sink")
+    parser.add_argument("--node-modules", help="a folder with nodemailer in it")
+    parser.add_argument("--peers", help="a Python with aiosmtplib and django-post_office")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(Path(folder), given, sinks.build(Path(folder)))
+        for part in given.parts or PARTS:
+            PARTS[part](bench)
+    print(json.dumps({"at": datetime.now(UTC).isoformat(), "figures": bench.figures}))
+
+
+if __name__ == "__main__":
+    main()
