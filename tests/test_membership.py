@@ -15,7 +15,7 @@ from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
 from digest.errors import ConfigError, InvalidAddress, NotFound, WrongState
 from digest.model import SubscriptionState, SuppressionReason
 from digest.shapes import status
-from digest.store import subscribers
+from digest.store import subscribers, suppressions
 from tests.apps import Clock, an_app
 from tests.sink import DROP, Sink, running
 
@@ -73,7 +73,7 @@ def test_who_left_comes_back_only_by_confirming(app: App) -> None:
 def test_a_suppressed_address_is_refused_whatever_its_capitals(app: App) -> None:
     digest = address_digest(app.keys.secrets["0"], parse_address("ada@reader.example"))
     with app.database.transaction() as tx:
-        subscribers.suppress(tx, digest, SuppressionReason.COMPLAINED, app.now())
+        suppressions.suppress(tx, digest, SuppressionReason.COMPLAINED, app.now())
     with pytest.raises(WrongState, match=r"suppressed \(complained\)"):
         membership.add_subscriber(app, "ADA@reader.example", "weekly", confirmed=True)
 

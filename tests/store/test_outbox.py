@@ -20,7 +20,7 @@ from digest.model import (
     SuppressionReason,
     Variant,
 )
-from digest.store import Database, Transaction, editions, outbox, subscribers
+from digest.store import Database, Transaction, editions, outbox, subscribers, suppressions
 from tests.make import NOW, an_edition
 
 SECRET = b"s" * 32
@@ -38,7 +38,7 @@ def subscribe(tx: Transaction, email: str, state: SubscriptionState) -> Subscrip
 
 def suppress(tx: Transaction, email: str) -> None:
     digest = address_digest(SECRET, parse_address(email))
-    subscribers.suppress(tx, digest, SuppressionReason.ASKED, NOW)
+    suppressions.suppress(tx, digest, SuppressionReason.ASKED, NOW)
 
 
 def queued(database: Database, readers: int) -> Edition:

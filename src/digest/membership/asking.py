@@ -14,7 +14,7 @@ from digest.audience.tokens import MANAGE, numbers_token
 from digest.errors import Locked
 from digest.membership.joining import ask_by_mail, send_mail, subscribe
 from digest.model import Ask, Subscriber, Subscription, SubscriptionState
-from digest.store import Transaction, asks, subscribers
+from digest.store import Transaction, asks, subscribers, suppressions
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _MONTH = timedelta(days=30)
@@ -113,7 +113,7 @@ def _next(app: App, tx: Transaction) -> tuple[Ask, Subscriber, Subscription | No
 
 def _may_mail(tx: Transaction, ask: Ask, person: Subscriber | None, now: datetime) -> bool:
     """Say whether an address gets another mail."""
-    if subscribers.suppression(tx, ask.address_digest):
+    if suppressions.suppression(tx, ask.address_digest):
         return False
     if ask.newsletter:
         times = asks.mails_to(tx, ask.address_digest, now - _MONTH)

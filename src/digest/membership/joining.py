@@ -16,7 +16,7 @@ from digest.deliver.head import head_for
 from digest.deliver.message import plain_message
 from digest.errors import DeliveryError, NotFound, TransportDown, WrongState
 from digest.model import Subscription, SubscriptionState
-from digest.store import Transaction, editions, replay, subscribers, variants
+from digest.store import Transaction, editions, replay, subscribers, suppressions, variants
 
 Change = Callable[[Subscription, datetime], Subscription]
 
@@ -71,7 +71,7 @@ def subscribe(
     """Return the subscription of an address, added with the person; WrongState when suppressed."""
     now = app.now()
     digest = app.digest_of(address)
-    reason = subscribers.suppression(tx, digest)
+    reason = suppressions.suppression(tx, digest)
     if reason:
         raise WrongState(f"{address.email} is suppressed ({reason.reason.value})")
     person = subscribers.add(tx, address.email, address.key, digest, name, now)
@@ -118,7 +118,7 @@ def change_address(app: App, email: str, to: str, by: str) -> list[str]:
     asked = []
     with app.database.transaction() as tx:
         person = subscribers.find(tx, old.key)
-        if subscribers.suppression(tx, app.digest_of(new)) or person.suppressed:
+        if suppressions.suppression(tx, app.digest_of(new)) or person.suppressed:
             raise WrongState("a suppressed address is not changed, nor one changed to it")
         if new.key != old.key and subscribers.by_keys(tx, [new.key]):
             raise WrongState(f"{new.email} is one of the subscribers already")

@@ -10,7 +10,7 @@ from digest.audience.tokens import UNSUBSCRIBE, read_token
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
 from digest.membership.joining import changed_by_link, subscription_for
 from digest.model import ConsentEvent, Subscription, SuppressionReason
-from digest.store import asks, subscribers
+from digest.store import asks, subscribers, suppressions
 from digest.store import consent as log
 
 BY_LINK = "unsubscribe page or one-click"
@@ -96,7 +96,7 @@ def suppress_address(app: App, email: str, reason: SuppressionReason, note: str)
     """Mail an address no more, whoever asks for it; it need not be on the list."""
     digest = app.digest_of(parse_address(email))
     with app.database.transaction() as tx:
-        subscribers.suppress(tx, digest, reason, app.now(), note)
+        suppressions.suppress(tx, digest, reason, app.now(), note)
 
 
 def unsuppress_address(app: App, email: str, why: str, by: str) -> None:
@@ -109,12 +109,12 @@ def unsuppress_address(app: App, email: str, why: str, by: str) -> None:
     address = parse_address(email)
     digest = app.digest_of(address)
     with app.database.transaction() as tx:
-        found = subscribers.suppression(tx, digest)
+        found = suppressions.suppression(tx, digest)
         if found is None:
             raise NotFound(f"{address.email} is not suppressed")
         if found.reason is SuppressionReason.COMPLAINED:
             raise WrongState(f"{address.email} complained; that is never taken back by hand")
-        subscribers.unsuppress(tx, digest)
+        suppressions.unsuppress(tx, digest)
         people = subscribers.by_keys(tx, [address.key])
         for mine in (s for person in people.values() for s in person.subscriptions):
             event = ConsentEvent("unsuppressed", f"was {found.reason.value}", app.now(), why, by)
@@ -129,7 +129,7 @@ def erase_subscriber(app: App, email: str) -> bool:
     address = parse_address(email)
     digest = app.digest_of(address)
     with app.database.transaction() as tx:
-        subscribers.suppress(tx, digest, SuppressionReason.ASKED, app.now(), "erased")
+        suppressions.suppress(tx, digest, SuppressionReason.ASKED, app.now(), "erased")
         asks.forget_address(tx, digest)
         found = subscribers.by_keys(tx, [address.key]).get(address.key)
         if found:

@@ -23,7 +23,7 @@ from digest.model import (
     Suppression,
     SuppressionReason,
 )
-from digest.store import Transaction, subscribers
+from digest.store import Transaction, subscribers, suppressions
 from digest.store import restore as store
 
 _SOME = 500
@@ -69,7 +69,7 @@ def _people(
             yield Outcome.DUPLICATE
         elif address.key in known:
             yield _leave(app, tx, known[address.key], one)
-        elif not suppressed and subscribers.suppression(tx, app.digest_of(address)):
+        elif not suppressed and suppressions.suppression(tx, app.digest_of(address)):
             yield Outcome.SUPPRESSED
         else:
             fresh.append(one)
@@ -102,7 +102,7 @@ def _leave(app: App, tx: Transaction, here: Subscriber, one: Person) -> Outcome:
     outcome = Outcome.UNCHANGED
     if suppressed and here.suppressed is None:
         digest, reason = app.digest_of(address), suppressed.reason
-        subscribers.suppress(tx, digest, reason, suppressed.at, suppressed.note)
+        suppressions.suppress(tx, digest, reason, suppressed.at, suppressed.note)
         outcome = Outcome.SUPPRESSED
     for theirs in person.subscriptions:
         mine = next((s for s in here.subscriptions if s.newsletter == theirs.newsletter), None)

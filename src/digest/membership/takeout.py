@@ -19,7 +19,7 @@ from digest.model import (
     Suppression,
 )
 from digest.shapes import moment
-from digest.store import Transaction, consent, deliveries, subscribers
+from digest.store import Transaction, consent, deliveries, subscribers, suppressions
 
 _SOME = 500
 
@@ -44,7 +44,7 @@ def person_shape(app: App, email: str) -> dict[str, Any]:
     address = parse_address(email)
     with app.database.reading() as tx:
         found = subscribers.by_keys(tx, [address.key]).get(address.key)
-        suppressed = subscribers.suppression(tx, app.digest_of(address))
+        suppressed = suppressions.suppression(tx, app.digest_of(address))
         if found is None and suppressed is None:
             raise NotFound(f"nothing is kept of {address.email}")
         kept: dict[str, Any] = {"email": address.email}
@@ -67,7 +67,7 @@ def _lines(tx: Transaction, among: Filter) -> Iterator[str]:
             some = []
     yield "".join(map(_line, _whole(tx, some)))
     if among == EVERYBODY:
-        for each in subscribers.orphans(tx):
+        for each in suppressions.orphans(tx):
             yield _line({"address_digest": each.address_digest} | _suppression(each))
 
 
@@ -77,7 +77,7 @@ def _line(value: Mapping[str, Any]) -> str:
 
 def _whole(tx: Transaction, people: Sequence[Subscriber]) -> list[dict[str, Any]]:
     log = consent.events(tx, [s.id for person in people for s in person.subscriptions])
-    digests = subscribers.suppressions(tx, [person.id for person in people if person.suppressed])
+    digests = suppressions.suppressions(tx, [person.id for person in people if person.suppressed])
     return [_person(person, log, digests.get(person.id)) for person in people]
 
 
