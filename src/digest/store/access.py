@@ -25,8 +25,8 @@ def add_key(
 ) -> None:
     """Store a key; WrongState when the name is taken."""
     values = {"name": name, "key_hash": hashed(secret), "scopes": pack(scopes), "created_at": now}
-    done = tx.execute(upsert(tx, ApiKeyRow).values(values).on_conflict_do_nothing())
-    if done.rowcount != 1:
+    new = upsert(tx, ApiKeyRow).values(values).on_conflict_do_nothing().returning(_KEY.c.id)
+    if tx.scalar(new) is None:
         raise WrongState(f"there is a key {name!r} already")
 
 
@@ -61,7 +61,7 @@ def begin_answer(
     tx.execute(sa.delete(_ANSWER).where(stale))
     values = {"key_id": key_id, "name": name, "request_hash": request_hash, "at": now}
     new = upsert(tx, ApiAnswerRow).values(values | {"status": 0, "body": ""})
-    if tx.execute(new.on_conflict_do_nothing()).rowcount == 1:
+    if tx.scalar(new.on_conflict_do_nothing().returning(_ANSWER.c.name)) is not None:
         return None
     found = tx.execute(sa.select(_ANSWER).where(mine)).one()
     if found.request_hash != request_hash:
