@@ -32,7 +32,8 @@ def _said() -> Iterator[str | tuple[str, ...]]:
     for path in (Path(digest.__file__).parent / "web" / "pages").glob("*.*"):
         with path.open("rb") as file:
             for found in babel_extract(file, ("_",), (), {}):
-                yield found[2] if isinstance(found[2], str) else str(found[2][0])
+                said = found[2]
+                yield str(said[0]) if isinstance(said, tuple) else str(said)
     for path in Path(digest.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
