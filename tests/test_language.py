@@ -33,7 +33,7 @@ def _said() -> Iterator[str | tuple[str, ...]]:
         with path.open("rb") as file:
             for found in babel_extract(file, ("_",), (), {}):
                 said = found[2]
-                yield said if isinstance(said, str) else str((said or ("",))[0])
+                yield str(said[0]) if isinstance(said, tuple) else str(said)
     for path in Path(digest.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):

@@ -61,7 +61,7 @@ def begin_answer(
     tx.execute(sa.delete(_ANSWER).where(stale))
     values = {"key_id": key_id, "name": name, "request_hash": request_hash, "at": now}
     new = upsert(tx, ApiAnswerRow).values(values | {"status": 0, "body": ""})
-    if tx.execute(new.on_conflict_do_nothing()).rowcount == 1:
+    if tx.scalar(new.on_conflict_do_nothing().returning(_ANSWER.c.name)) is not None:
         return None
     found = tx.execute(sa.select(_ANSWER).where(mine)).one()
     if found.request_hash != request_hash:
