@@ -3,6 +3,7 @@
 import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from multiprocessing.synchronize import Barrier
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from digest import rhythm, scheduler
 from digest.app import App, open_app
+from digest.ingest.limits import Limits
 from digest.model import DeliveryState, EditionState
 from digest.store import deliveries, editions
 from tests.apps import Clock, an_app, fill
@@ -43,10 +45,15 @@ def observed(app: App) -> None:
         editions.scheduled_since(tx, "weekly", rule, NOW - timedelta(hours=1))
 
 
+def hasty(folder: Path, clock: Clock) -> App:
+    """Open an outlet that makes no pause between two questions to one host."""
+    return replace(open_app(folder / "config.toml", {}, clock), limits=Limits(pause=0))
+
+
 def slots(folder: Path, together: Barrier, count: int) -> None:
     """Be one of several schedulers: tick at every slot, at the same second as the others."""
     clock = Clock(NOW)
-    app = open_app(folder / "config.toml", {}, clock)
+    app = hasty(folder, clock)
     for _ in range(count):
         together.wait(60)
         scheduler.run_due_slots(app, Event())
@@ -96,7 +103,7 @@ def tick(folder: Path, die_at: int) -> None:
     """Be a scheduler at a due slot that dies at a point."""
     points = Points(die_at, kill_me)
     install(points)
-    app = open_app(folder / "config.toml", {}, Clock(NOW))
+    app = hasty(folder, Clock(NOW))
     points.armed = True
     scheduler.run_due_slots(app, Event())
     app.close()
@@ -157,7 +164,7 @@ def test_f25_a_scheduler_killed_between_any_two_writes_is_completed_once(
 def check(folder: Path, at: int) -> None:
     """Start again; there is one edition, and one row for each reader."""
     clock = Clock(NOW + timedelta(minutes=1))
-    app = open_app(folder / "config.toml", {}, clock)
+    app = hasty(folder, clock)
     for _ in range(2):
         scheduler.guarded(scheduler.run_due_slots, app, Event())
         clock.move(seconds=30)
