@@ -1,4 +1,4 @@
-"""Write docs/faults.md from what the fault tests noted: `python -m tests.faults.report FILE`."""
+"""Write docs/faults.md from what the tests noted: `python -m tests.faults.report FILE [NOTE]`."""
 
 import json
 import platform
@@ -72,8 +72,9 @@ def main() -> None:
     lines = [json.loads(line) for line in Path(sys.argv[1]).read_text("utf-8").splitlines()]
     ended = [line for line in lines if "outcome" in line]
     found = [line for line in lines if "found" in line]
+    note = "".join(f"{words}\n\n" for words in sys.argv[2:])
     sys.stdout.write(
-        _HEAD + _summary(ended) + _table(ended, found) + _kills(found) + _failed(ended)
+        _HEAD + _summary(ended) + note + _table(ended, found) + _kills(found) + _failed(ended)
     )
 
 
