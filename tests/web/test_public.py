@@ -12,6 +12,7 @@ from digest import membership, pipeline
 from digest.app import App
 from digest.audience.tokens import CONFIRM, MANAGE, UNSUBSCRIBE, make_token, numbers_token
 from digest.model import Edition, SubscriptionState
+from digest.pipeline.approval import approval_link
 from digest.store import editions
 from digest.text import TOKEN
 from digest.web import AREAS, build
@@ -65,7 +66,8 @@ def test_nothing_changes_on_a_get(app: App, client: TestClient, method: str) -> 
     key = a_key(app)
     before = everything(app)
     mine, theirs = link(app, UNSUBSCRIBE), link(app, CONFIRM, "new@reader.example")
-    known = {"/u/{token}": mine, "/c/{token}": theirs, "/p/{token}": own}
+    approval = approval_link(app, edition).removeprefix(app.settings.web.base_url)
+    known = {"/u/{token}": mine, "/c/{token}": theirs, "/p/{token}": own, "/a/{token}": approval}
     asked = 0
     for path in every_path(app, edition, known):
         answer = client.request(method, path, headers=key)

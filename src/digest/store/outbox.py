@@ -35,8 +35,10 @@ __all__ = [
 
 _DELIVERY, _EDITION = table(DeliveryRow), table(EditionRow)
 _CLAIMED = [
-    _DELIVERY.c[name] for name in ("id", "email", "public_id", "attempts", "first_claimed_at")
+    _DELIVERY.c[name]
+    for name in ("id", "email", "public_id", "attempts", "first_claimed_at", "variant")
 ]
+_TAKEN = DeliveryState.CLAIMED
 CLAIM_SECONDS = 120  #: a claim that is not used by then may be taken by another
 
 
@@ -104,8 +106,10 @@ def _claim_some(
     }
     taken = sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(free)).values(values)
     found = [
-        Delivery(number, edition_id, email, public_id, DeliveryState.CLAIMED, attempts, first_at)
-        for number, email, public_id, attempts, first_at in tx.execute(taken.returning(*_CLAIMED))
+        Delivery(number, edition_id, email, public_id, _TAKEN, attempts, first_at, variant=variant)
+        for number, email, public_id, attempts, first_at, variant in tx.execute(
+            taken.returning(*_CLAIMED)
+        )
     ]
     return sorted(found, key=lambda delivery: delivery.id)
 

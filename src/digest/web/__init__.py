@@ -15,7 +15,16 @@ from starlette.types import ASGIApp
 
 from digest.app import App
 from digest.errors import DigestError, InvalidToken, NotFound, WrongState
-from digest.web import api_v1, approval, health, public, public_archive, public_forms, public_own
+from digest.web import (
+    api,
+    api_v1,
+    approval,
+    health,
+    public,
+    public_archive,
+    public_forms,
+    public_own,
+)
 from digest.web.admin import add_admin
 from digest.web.base import Area, Web
 from digest.web.frame import Frame
@@ -90,7 +99,9 @@ def _add_errors(site: FastAPI, web: Web) -> None:
             web, next((s for kind, s in statuses.items() if isinstance(error, kind)), 503)
         )
 
-    def refused(_request: Request, error: Exception) -> Response:
+    def refused(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith("/api/"):  # such as a line end in a path: no route sees it
+            return api.problem(request, error)
         return _sorry(web, error.status_code if isinstance(error, HTTPException) else 500)
 
     def missing(_request: Request, _error: Exception) -> Response:

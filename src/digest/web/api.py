@@ -87,11 +87,12 @@ def mounted(
         given = [Depends(needs(scope)), Depends(once)]
         api.add_api_route(path, act, methods=[method], status_code=status, dependencies=given)
     for kind in (DigestError, RequestValidationError, HTTPException, Exception):
-        api.add_exception_handler(kind, _refused)
+        api.add_exception_handler(kind, problem)
     return [Mount(PATH, api)]
 
 
-def _refused(_request: Request, error: Exception) -> Response:
+def problem(_request: Request, error: Exception) -> Response:
+    """Answer an error as RFC 9457 says."""
     errors: list[dict[str, Any]] = []
     headers = None
     if isinstance(error, RequestValidationError):
@@ -104,9 +105,9 @@ def _refused(_request: Request, error: Exception) -> Response:
         title = str(error) if status != 503 else _SAID[503]
     else:
         status, title = 500, "This does not work right now."
-    problem = {"type": "about:blank", "title": title, "status": status}
-    problem |= {"errors": errors} if errors else {}
-    return JSONResponse(problem, status, headers, media_type="application/problem+json")
+    found = {"type": "about:blank", "title": title, "status": status}
+    found |= {"errors": errors} if errors else {}
+    return JSONResponse(found, status, headers, media_type="application/problem+json")
 
 
 def app_of(request: Request) -> App:

@@ -6,7 +6,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from digest import pipeline
-from digest.web.base import Visit, Web, routes_of
+from digest.errors import DigestError, InvalidToken
+from digest.web.base import Handler, Visit, Web, routes_of
 from digest.web.frame import CSP
 
 #: What stands in the frame is styled as a mail is, and so lies under this page's policy.
@@ -17,7 +18,21 @@ _CSP = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").repla
 
 def routes(web: Web) -> Sequence[BaseRoute]:
     """Return the routes."""
-    return routes_of(web, (("GET", "/a/{token}", show), ("POST", "/a/{token}", approve)))
+    table = (("GET", "/a/{token}", _told(show)), ("POST", "/a/{token}", _told(approve)))
+    return routes_of(web, table)
+
+
+def _told(act: Handler) -> Handler:
+    """Say what is wrong in its own words: whoever has the link is one of us."""
+
+    def answer(visit: Visit) -> Response:
+        try:
+            return act(visit)
+        except DigestError as error:
+            status = 404 if isinstance(error, InvalidToken) else 409
+            return visit.web.message(status, "Not approved", str(error))
+
+    return answer
 
 
 def show(visit: Visit) -> Response:
@@ -34,6 +49,9 @@ def show(visit: Visit) -> Response:
 def approve(visit: Visit) -> Response:
     """Approve what was shown; a draft that has changed since is not approved."""
     edition = pipeline.to_approve(visit.app, visit.path["token"])
-    approved = pipeline.approve_edition(visit.app, edition, seen=visit.field("sha256"))
+    seen = visit.field("sha256")
+    if not seen:
+        raise InvalidToken("Which bytes were looked at was not said; open the link again.")
+    approved = pipeline.approve_edition(visit.app, edition, seen=seen)
     text = f"{approved.key} goes out at its time. sha256 {approved.sha256}"
     return visit.web.message(200, "Approved", text)
