@@ -85,10 +85,10 @@ def tokens(title: str) -> list[str]:
 
     Runs of Chinese and Japanese characters, written without spaces, give character pairs.
     """
-    if not title.isascii():
-        title = unicodedata.normalize("NFKC", title)
+    if title.isascii():
+        return [intern(word[:_BEGINNING]) for word in words(title.lower()) if word not in _STOP]
     found: list[str] = []
-    for word in words(title.casefold()):
+    for word in words(unicodedata.normalize("NFKC", title).casefold()):
         if word[0] >= _KANA and _is_cjk(word[0]):
             found += map(intern, _pairs(word))
         elif word not in _STOP:

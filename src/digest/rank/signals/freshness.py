@@ -13,10 +13,9 @@ def measure(story: Story, context: Context) -> Measured:
     """Measure where in the window the newest article of the story lies."""
     if context.best(story):
         return NOTHING
-    articles = story.articles
-    newest = max([context.published(article) for article in articles])
+    newest = max(map(context.published, story.articles))
     day = _DAYS[newest.weekday()]
-    if not any(article.published_at for article in articles):
+    if not (story.lead.published_at or any(article.published_at for article in story.others)):
         return Measured(0.0, f"no date; first seen {day}")
     length = context.as_of - context.start
     share = (newest - context.start) / length if length else 0.0

@@ -19,18 +19,15 @@ def measure(story: Story, context: Context) -> Measured:
     lead = story.lead
     value = 0.4 * bool(lead.image) + 0.2 * bool(lead.summary)
     value += 0.25 * min(1.0, lead.words / _FULL_LENGTH)
-    return Measured(value + 0.15 * _is_article(lead), _fact(lead))
+    is_article = not _NO_ARTICLE.search(lead.url)
+    return Measured(value + 0.15 * is_article, _fact(lead, is_article=is_article))
 
 
-def _is_article(lead: Article) -> bool:
-    return not _NO_ARTICLE.search(lead.url)
-
-
-def _fact(lead: Article) -> str:
+def _fact(lead: Article, *, is_article: bool) -> str:
     has = [f"{lead.words} words"] if lead.words else []
     has += ["a picture"] if lead.image else []
     has += ["a stand-first"] if lead.summary else []
-    has += [] if _is_article(lead) else ["a live page, video or gallery"]
+    has += [] if is_article else ["a live page, video or gallery"]
     return ", ".join(has)
 
 
