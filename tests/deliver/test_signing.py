@@ -9,14 +9,17 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from digest.deliver.dkim import Signer, load_signers, signatures
 from digest.deliver.lanes import Loop
-from digest.deliver.message import build, compile_message
+from digest.deliver.message import build, compile_message, copy_for
 from digest.deliver.signing import Signing
 from digest.model import Message
 from digest.settings.tables import Dkim
-from tests.deliver.make import a_head, a_recipient, a_rendered
+from tests.deliver.make import LINK, a_head, a_recipient, a_rendered
 
 COMPILED = compile_message(a_rendered(), a_head())
-MESSAGES = [build(COMPILED, a_recipient(n)) for n in range(1, 41)]
+GREEK = compile_message(a_rendered(text=f"{'Πλοία ' * 40}\n{LINK}\n"), a_head())
+VARIANTS = [COMPILED, GREEK]
+COPIES = [(n % 2, copy_for(VARIANTS[n % 2], a_recipient(n))) for n in range(1, 41)]
+MESSAGES = [build(VARIANTS[n % 2], a_recipient(n)) for n in range(1, 41)]
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +53,9 @@ def all_signed(loop: Loop, signing: Signing) -> dict[int, Message]:
 def test_every_message_gets_its_own_signature(
     signers: tuple[Signer, ...], loop: Loop, processes: int
 ) -> None:
-    signing = Signing(loop, signers, processes)
-    for number, message in enumerate(MESSAGES):
-        signing.put(number, message)
+    signing = Signing(loop, signers, VARIANTS, processes)
+    for number, copy in enumerate(COPIES):
+        signing.put(number, *copy)
     signed = all_signed(loop, signing)
     signing.close()
     for number, message in enumerate(MESSAGES):
@@ -61,9 +64,9 @@ def test_every_message_gets_its_own_signature(
 
 
 def test_a_process_that_dies_costs_no_message(signers: tuple[Signer, ...], loop: Loop) -> None:
-    signing = Signing(loop, signers, 1)
-    for number, message in enumerate(MESSAGES):
-        signing.put(number, message)
+    signing = Signing(loop, signers, VARIANTS, 1)
+    for number, copy in enumerate(COPIES):
+        signing.put(number, *copy)
         if number == len(MESSAGES) // 2:
             (hand,) = signing._hands
             hand.child.process.kill()

@@ -3,18 +3,19 @@
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from pathlib import Path
 
 from digest.deliver.headers import ascii_domain
-from digest.deliver.keys import Sign, load_key
+from digest.deliver.keys import END, Sign, load_key
 from digest.deliver.transports.base import Transport
 from digest.errors import ConfigError
 from digest.model import Message, Receipt
 from digest.settings.tables import Dkim
+from digest.text import TOKEN
 
 #: Signed once more than they occur, so that nobody can add another one.
 _SEALED = ("from", "to", "subject", "date", "reply-to", "content-type", "list-unsubscribe")
@@ -23,6 +24,8 @@ _SIGNED = (
     *("content-transfer-encoding", "auto-submitted", "list-id", "list-unsubscribe"),
     *("list-unsubscribe-post", "feedback-id", "precedence"),
 )
+_OWN = ("to", "date", "message-id")  #: what a copy adds to its variant's header
+_MARK = TOKEN.encode()
 _FIELD = re.compile(rb"([!-9;-~]+):((?:[^\r]|\r\n[ \t])*)\r\n")
 
 
@@ -55,43 +58,111 @@ class Signed:
 
 def signatures(content: bytes, signers: Sequence[Signer]) -> bytes:
     """Return one DKIM-Signature line for each signer, over relaxed headers and the simple body."""
-    drafts = draft(content, signers)
-    return b"".join(d.line(s.sign(d.data)) for d, s in zip(drafts, signers, strict=True))
+    head, _, body = content.partition(b"\r\n\r\n")
+    fields = _fields(head + b"\r\n")
+    date = fields["date"][0]
+    canonical = b"".join(b"".join(reversed(fields.get(name, []))) for name in _SIGNED)
+    body_hash = hashed(body)
+    return b"".join(
+        draft.line(body_hash, signer.sign(draft.data + body_hash + END))
+        for draft, signer in zip(
+            _drafts(canonical, _names(fields), date, signers), signers, strict=True
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A DKIM-Signature line without its signature."""
+    """A DKIM-Signature line up to the hash of the body."""
 
     value: bytes
-    data: bytes  #: what is signed
+    data: bytes  #: what is signed, up to the same place
 
-    def line(self, signed: bytes) -> bytes:
+    def line(self, body_hash: bytes, signed: bytes) -> bytes:
         """Return the whole line."""
         coded = b64encode(signed)
         rows = [coded[start : start + 72] for start in range(0, len(coded), 72)]
-        return b"DKIM-Signature:" + self.value + b"\r\n\t ".join(rows) + b"\r\n"
+        parts = (b"DKIM-Signature:", self.value, body_hash, b";\r\n\tb=", b"\r\n\t ".join(rows))
+        return b"".join((*parts, b"\r\n"))
 
 
-def draft(content: bytes, signers: Sequence[Signer]) -> list[Draft]:
-    """Return what each signer has to sign."""
-    head, _, body = content.partition(b"\r\n\r\n")
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What the signatures of all copies of one variant have in common."""
+
+    names: str
+    canonical: tuple[bytes | str, ...]  #: signed header lines, the name of an own one, or _MARK
+    body: tuple[bytes, ...]  #: cut at the token, its end as it is hashed; empty: encoded per copy
+
+    def drafts(self, own: bytes, token: bytes, signers: Sequence[Signer]) -> list[Draft]:
+        """Return what each signer has to sign of the copy with these own lines."""
+        lines = {low: lines[0] for low, lines in _fields(own).items()} | {_SLOT: token}
+        canonical = b"".join(
+            [lines[part] if isinstance(part, str) else part for part in self.canonical]
+        )
+        return _drafts(canonical, self.names, lines["date"], signers)
+
+
+_SLOT = "token"
+
+
+def pattern(segments: Sequence[bytes], *, encoded: bool) -> Pattern:
+    """Return the pattern of a variant: header and body cut at the token, without own lines.
+
+    `encoded`: the last segment is not the end of the body, parts of it are encoded per copy.
+    """
+    head, _, body = _MARK.join(segments).partition(b"\r\n\r\n")
+    fields = _fields(head + b"\r\n")
+    parts: list[bytes | str] = []
+    for name in _SIGNED:
+        if name in _OWN:
+            parts.append(name)
+        for index, run in enumerate(b"".join(reversed(fields.get(name, []))).split(_MARK)):
+            parts += [_SLOT] * (index > 0) + [run]
+    names = _names(fields | {name: [b""] for name in _OWN})
+    return Pattern(names, tuple(parts), () if encoded else tuple(_ended(body).split(_MARK)))
+
+
+def hashed(body: bytes) -> bytes:
+    """Return a body's hash as it stands in a signature."""
+    return b64encode(hashlib.sha256(_ended(body)).digest())
+
+
+def _ended(body: bytes) -> bytes:
+    """Return a body as the simple algorithm has it: one line end at its end (RFC 6376 3.4.3)."""
+    return body.rstrip(b"\r\n") + b"\r\n"
+
+
+def _fields(head: bytes) -> dict[str, list[bytes]]:
     fields: dict[str, list[bytes]] = {}
-    for name, value in _FIELD.findall(head + b"\r\n"):
+    for name, value in _FIELD.findall(head):
         low, line = _canonical(name, value)
         fields.setdefault(low, []).append(line)
+    return fields
+
+
+def _names(fields: Mapping[str, Sequence[bytes]]) -> str:
     names = [name for name in _SIGNED for _ in fields.get(name, ())]
-    names += [name for name in _SEALED if name in fields]
-    canonical = b"".join(b"".join(reversed(fields.get(name, []))) for name in _SIGNED)
-    body_hash = b64encode(hashlib.sha256(body.rstrip(b"\r\n") + b"\r\n").digest()).decode()
-    stamp = _stamp(fields["date"][0])
-    facts = f"t={stamp};\r\n\th={':'.join(names)};\r\n\tbh={body_hash};\r\n\tb="
-    drafts = []
-    for signer in signers:
-        own = f"v=1; a={signer.algorithm}; c=relaxed/simple;\r\n\td={signer.domain};"
-        value = f" {own} s={signer.selector}; {facts}".encode()
-        drafts.append(Draft(value, canonical + b"dkim-signature:" + _relaxed(value)))
-    return drafts
+    return ":".join([*names, *(name for name in _SEALED if name in fields)])
+
+
+def _drafts(
+    canonical: bytes, names: str, date: bytes, signers: Sequence[Signer]
+) -> list[Draft]:  # fmt: skip
+    values = [_value(signer.algorithm, signer.domain, signer.selector, names, date)
+              for signer in signers]  # fmt: skip
+    return [Draft(value, b"".join((canonical, data))) for value, data in values]
+
+
+@lru_cache(maxsize=16)
+def _value(
+    algorithm: str, domain: str, selector: str, names: str, date: bytes
+) -> tuple[bytes, bytes]:
+    """Return the signature's own line up to the hash of the body, plain and canonical."""
+    stamp = int(parsedate_to_datetime(date.partition(b":")[2].decode()).timestamp())
+    own = f" v=1; a={algorithm}; c=relaxed/simple;\r\n\td={domain}; s={selector};"
+    value = f"{own} t={stamp};\r\n\th={names};\r\n\tbh=".encode()
+    return value, b"dkim-signature:" + _relaxed(value)
 
 
 @lru_cache(maxsize=64)
@@ -99,11 +170,6 @@ def _canonical(name: bytes, value: bytes) -> tuple[str, bytes]:
     """Return a field's name and its relaxed line; most are the same in every message."""
     low = name.decode().lower()
     return low, low.encode() + b":" + _relaxed(value) + b"\r\n"
-
-
-@lru_cache(maxsize=8)
-def _stamp(date_line: bytes) -> int:
-    return int(parsedate_to_datetime(date_line.partition(b":")[2].decode()).timestamp())
 
 
 def _relaxed(value: bytes) -> bytes:

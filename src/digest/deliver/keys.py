@@ -1,17 +1,21 @@
 """Sign bytes with private keys; run as a program it does so for another process, until that ends.
 
 It imports little, so that a process of it is small. A request of that program is a list of byte
-strings: first the algorithms and keys, then each time what is to be signed.
+strings: first the algorithms and keys; then the bodies that will be hashed, cut at the token; then
+each time for each message the number of its body and its token, or nothing and its hash, and what
+each key signs up to that hash.
 """
 
 import hashlib
 import struct
-from collections.abc import Callable, Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Sequence
 
 from digest.child import serve
 from digest.errors import ConfigError
 
 Sign = Callable[[bytes], bytes]
+END = b"; b="  #: what follows the hash of the body in what is signed (RFC 6376 3.7)
 
 
 def load_key(algorithm: str, pem: bytes) -> Sign:
@@ -47,17 +51,47 @@ def unpack(whole: bytes) -> list[bytes]:
     return parts
 
 
+class Desk:
+    """Keys, and the bodies whose hashes they sign."""
+
+    def __init__(self, signs: Sequence[Sign], bodies: Iterable[Sequence[bytes]]) -> None:
+        self._signs = signs
+        self._bodies = [(hashlib.sha256(body[0]), body[1:]) for body in bodies]
+
+    def sign(self, parts: Sequence[bytes]) -> list[bytes]:
+        """Return for each message the hash of its body and one signature for each key."""
+        found, one = [], 2 + len(self._signs)
+        for at in range(0, len(parts), one):
+            number, token, *data = parts[at : at + one]
+            body_hash = self._hash(int(number), token) if number else token
+            found.append(body_hash)
+            pairs = zip(self._signs, data, strict=True)
+            found += [sign(begun + body_hash + END) for sign, begun in pairs]
+        return found
+
+    def _hash(self, number: int, token: bytes) -> bytes:
+        begun, rest = self._bodies[number]
+        going = begun.copy()
+        for run in rest:
+            going.update(token)
+            going.update(run)
+        return b64encode(going.digest())
+
+
 def main() -> None:
     """Answer requests until the socket closes."""
-    keys: list[Sign] = []
+    signs: list[Sign] = []
+    desks: list[Desk] = []
 
     def answer(request: bytes) -> bytes:
         parts = unpack(request)
-        if keys:
-            return pack(sign(data) for sign, data in zip(keys * len(parts), parts, strict=False))
-        keys.extend(
-            load_key(name.decode(), pem) for name, pem in zip(parts[::2], parts[1::2], strict=True)
-        )
+        if desks:
+            return pack(desks[0].sign(parts))
+        if signs:
+            desks.append(Desk(signs, [unpack(body) for body in parts]))
+        else:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            signs.extend(load_key(name.decode(), pem) for name, pem in pairs)
         return pack([b"ready"])
 
     serve(answer)

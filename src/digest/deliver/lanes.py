@@ -6,8 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from digest.errors import DeliveryError, TransportDown
 from digest.model import Message
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Outcome = str | DeliveryError | TransportDown
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Word of one message: without an outcome, its body may leave once it is fenced."""
 
     id: int

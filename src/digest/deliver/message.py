@@ -10,6 +10,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from digest.deliver import headers
+from digest.deliver.dkim import Pattern, hashed, pattern
 from digest.deliver.encoding import (
     base64_lines,
     check_wire,
@@ -24,6 +25,8 @@ from digest.text import TOKEN, short_id
 
 _MARK = TOKEN.encode()
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
+_PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_SHORT = 256  #: characters
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
 
 
@@ -51,6 +54,7 @@ class Compiled:
     pieces: tuple[Piece, ...]
     return_path: str
     tagged: bool  #: bounces come to a mailbox of their own, which learns whose they are
+    pattern: Pattern  #: of its DKIM signatures
 
     @property
     def sha256(self) -> str:
@@ -68,7 +72,20 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     check_wire(_filled(pieces, _MARK))
     return_path = headers.mail_address("Return-Path", head.return_path)
     tagged = return_path != headers.mail_address("From", head.sender_email)
-    return Compiled(head, pieces, return_path, tagged)
+    encoded = len(pieces) > 1 or pieces[0].base64
+    signed = pattern(pieces[0].segments, encoded=encoded)
+    return Compiled(head, pieces, return_path, tagged, signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What one reader's message has of its own."""
+
+    sender: str
+    address: str  #: as the envelope has it
+    name: str
+    lines: bytes
+    token: bytes
 
 
 def build(compiled: Compiled, recipient: Recipient) -> Message:
@@ -76,17 +93,35 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
 
     Raises DeliveryError when the address or the token cannot stand in a header.
     """
+    return finished(compiled, copy_for(compiled, recipient))
+
+
+def finished(compiled: Compiled, copy: Copy, above: bytes = b"") -> Message:
+    """Return the whole message, with more lines on top if there are any."""
+    content = _filled(compiled.pieces, copy.token, above + copy.lines)
+    return Message(copy.sender, copy.address, content, copy.name)
+
+
+def body_hash(compiled: Compiled, copy: Copy) -> bytes:
+    """Return the hash of a body that is encoded for each copy, as its signature has it."""
+    return hashed(_filled(compiled.pieces, copy.token).partition(b"\r\n\r\n")[2])
+
+
+def copy_for(compiled: Compiled, recipient: Recipient) -> Copy:
+    """Return what is a reader's own; raise DeliveryError as `build` does."""
     head = compiled.head
     left = recipient.message_id or f"e{head.edition_id}.d{recipient.delivery_id}"
     if not _TOKEN.fullmatch(recipient.token):
         raise DeliveryError("the recipient token is not 32 characters of base64url", permanent=True)
     own, address = _own_lines(recipient.email, recipient.date, left, head.domain)
-    content = _filled(compiled.pieces, recipient.token.encode(), own)
-    return Message(_sender(compiled, recipient.tag), address, content, left)
+    return Copy(_sender(compiled, recipient.tag), address, left, own, recipient.token.encode())
 
 
 def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
     """Join everything at once: a large body is copied a single time."""
+    if len(pieces) == 1 and not pieces[0].base64:
+        first, *rest = pieces[0].segments
+        return token.join((own + first, *rest))
     return b"".join([own, *(part for piece in pieces for part in piece.fill(token))])
 
 
@@ -118,12 +153,19 @@ def _own_lines(email: str, date: datetime, left: str, domain: str) -> tuple[byte
         raise ValueError("the date must be aware")
     if not _MESSAGE_ID.fullmatch(left):
         raise ValueError(f"{left!r} cannot stand in a Message-ID")
+    if len(email) < _SHORT and _PLAIN.fullmatch(email):  # nearly all: nothing to look for
+        address, to = email, f"To: {email}\r\n".encode()
+    else:
+        address, to = _checked(email)
+    return to + f"Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
+
+
+def _checked(email: str) -> tuple[str, bytes]:
     try:
         address = headers.mail_address("To", email)
-        to = headers.field("To", address)
+        return address, headers.field("To", address)
     except RenderError as exc:
         raise DeliveryError(str(exc), permanent=True) from exc
-    return to + f"Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
 
 
 @lru_cache(maxsize=8)

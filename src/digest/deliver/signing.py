@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from digest.child import Child
 from digest.deliver import keys
-from digest.deliver.dkim import Draft, Signer, draft
+from digest.deliver.dkim import Draft, Signer
 from digest.deliver.lanes import Loop
+from digest.deliver.message import Compiled, Copy, body_hash, finished
 from digest.model import Message
 
 _SECONDS = 30  #: of computing, more than any batch takes
@@ -15,7 +16,22 @@ _BATCH = 16  #: messages in one request
 _AHEAD = 64  #: messages that may wait here
 _REQUESTS = 2  #: under way to one process, so that it never waits
 
-_Job = tuple[int, Message, list[Draft]]
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One copy to be signed."""
+
+    number: int
+    compiled: Compiled
+    copy: Copy
+    drafts: list[Draft]
+
+    def request(self, variant: int) -> list[bytes]:
+        """Return what whoever signs must know."""
+        data = [draft.data for draft in self.drafts]
+        if not self.compiled.pattern.body:
+            return [b"", body_hash(self.compiled, self.copy), *data]
+        return [b"%d" % variant, self.copy.token, *data]
 
 
 @dataclass(eq=False)
@@ -27,24 +43,31 @@ class _Hand:
 
 
 class Signing:
-    """Messages to be signed go in, signed ones come out in `ready`."""
+    """Copies to be signed go in, signed messages come out in `ready`."""
 
-    def __init__(self, loop: Loop, signers: Sequence[Signer], processes: int) -> None:
+    def __init__(
+        self, loop: Loop, signers: Sequence[Signer], variants: Sequence[Compiled], processes: int
+    ) -> None:
         self.ready: deque[tuple[int, Message]] = deque()
         self.under_way = 0  #: messages put in and not ready
-        self._loop, self._signers = loop, signers
+        self._loop, self._signers, self._variants = loop, signers, variants
         self._batch: list[_Job] = []
+        bodies = [each.pattern.body or (b"",) for each in variants]
+        self._desk = keys.Desk([signer.sign for signer in signers], bodies)
         self._hands = [_Hand(Child(keys.__file__, _SECONDS)) for _ in range(processes)]
         setup = [part for s in signers for part in (s.algorithm.encode(), s.pem)]
         for hand in self._hands:
-            hand.child.tell(keys.pack(setup))
-            hand.jobs.append([])
+            for told in (setup, [keys.pack(body) for body in bodies]):
+                hand.child.tell(keys.pack(told))
+                hand.jobs.append([])
             loop.watch(hand.child.start(), self._hearing(hand))
 
-    def put(self, number: int, message: Message) -> None:
-        """Take a message in; it becomes ready here at once when no process signs."""
+    def put(self, number: int, variant: int, copy: Copy) -> None:
+        """Take a copy in; it becomes ready here at once when no process signs."""
         self.under_way += 1
-        self._batch.append((number, message, draft(message.content, self._signers)))
+        compiled = self._variants[variant]
+        drafts = compiled.pattern.drafts(copy.lines, copy.token, self._signers)
+        self._batch.append(_Job(number, compiled, copy, drafts))
         if len(self._batch) == _BATCH:
             self.flush()
 
@@ -59,7 +82,7 @@ class Signing:
         hand = min(self._hands, key=lambda each: len(each.jobs))
         hand.jobs.append(jobs)
         try:
-            hand.child.tell(keys.pack(d.data for _, _, drafts in jobs for d in drafts))
+            hand.child.tell(keys.pack(self._request(jobs)))
         except OSError:
             self._lose(hand)
 
@@ -94,13 +117,18 @@ class Signing:
         for jobs in hand.jobs:
             self._sign_here(jobs)
 
+    def _request(self, jobs: Sequence[_Job]) -> list[bytes]:
+        places = {id(compiled): place for place, compiled in enumerate(self._variants)}
+        return [part for job in jobs for part in job.request(places[id(job.compiled)])]
+
     def _sign_here(self, jobs: Sequence[_Job]) -> None:
-        pairs = [zip(drafts, self._signers, strict=True) for _, _, drafts in jobs]
-        self._done(jobs, [s.sign(d.data) for pair in pairs for d, s in pair])
+        if jobs:
+            self._done(jobs, self._desk.sign(self._request(jobs)))
 
     def _done(self, jobs: Sequence[_Job], signed: Sequence[bytes]) -> None:
         each = iter(signed)
-        for number, message, drafts in jobs:
-            lines = b"".join(d.line(next(each)) for d in drafts)
+        for job in jobs:
+            coded = next(each)
+            lines = b"".join([draft.line(coded, next(each)) for draft in job.drafts])
             self.under_way -= 1
-            self.ready.append((number, replace(message, content=lines + message.content)))
+            self.ready.append((job.number, finished(job.compiled, job.copy, lines)))

@@ -19,7 +19,7 @@ from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
 from digest.deliver.head import Recipient
 from digest.deliver.lanes import Event, Lanes, Loop
-from digest.deliver.message import Compiled, build
+from digest.deliver.message import Compiled, Copy, copy_for, finished
 from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, retry_after
 from digest.deliver.signing import Signing
 from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
@@ -27,6 +27,7 @@ from digest.model import Delivery, DeliveryState, Edition, Message, Numbers
 from digest.pipeline.pace import Pace
 from digest.pipeline.results import Absence
 from digest.store import editions, outbox
+from digest.store.database import Line
 from digest.store.outbox import Result
 
 _LOOK = 0.2  #: seconds after which a stop is seen at the latest
@@ -47,6 +48,8 @@ class Run:
     signing: Signing | None
     pace: Pace
     away: Absence
+    line: Line
+    now: datetime  #: as of this turn of the loop
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     problem: str = ""
     lasting: bool = False
@@ -68,8 +71,7 @@ class Run:
         self, number: int, state: DeliveryState, reply: str = "", again: datetime | None = None
     ) -> Delivery:
         """Have a result recorded; return its row."""
-        result = Result(number, self.token, state, reply, self.app.now(), again)
-        self.results.append(result)
+        self.results.append(Result(number, self.token, state, reply, self.now, again))
         self.offered.discard(number)
         return self.held.pop(number)
 
@@ -104,17 +106,19 @@ def start(
     mail, loop = app.settings.mail, Loop()
     lanes = app.open_lanes(loop)
     processes = len(os.sched_getaffinity(0)) if many else 0
-    signing = Signing(loop, app.signers, processes) if app.signers else None
+    signing = Signing(loop, app.signers, compiled, processes) if app.signers else None
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
     return Run(
-        app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace, Absence(app)
-    )
+        app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace, Absence(app),
+        Line(app.database), app.now(),
+    )  # fmt: skip
 
 
 def work(run: Run) -> None:
     """Serve the outbox until it is empty, stopped, or the server is gone."""
     try:
         while True:
+            run.now = run.app.now()
             _look_up(run)
             _commit(run)
             if not run.away.error:
@@ -131,6 +135,7 @@ def work(run: Run) -> None:
             for event in events:
                 _sort(run, event)
     finally:
+        run.line.close()
         run.lanes.close()
         if run.signing:
             run.signing.close()
@@ -217,8 +222,8 @@ def _commit(run: Run) -> None:
 
 
 def _write(run: Run, wanted: int) -> set[int]:
-    app, now, fenced = run.app, run.app.now(), set[int]()
-    with app.database.transaction() as tx:
+    now, fenced = run.now, set[int]()
+    with run.line.transaction() as tx:
         outbox.settle_all(tx, run.results)
         if run.ready:
             ready = [run.held[number] for number in run.ready]
@@ -249,7 +254,7 @@ def _messages(run: Run, most: int) -> Iterator[tuple[int, Message]]:
     signing = run.signing
     while signing and run.waiting and not signing.busy:
         if (made := _made(run)) is not None:
-            signing.put(*made)
+            signing.put(made[0].id, made[0].variant, made[1])
     if signing:
         if not run.waiting:
             signing.flush()
@@ -261,14 +266,15 @@ def _messages(run: Run, most: int) -> Iterator[tuple[int, Message]]:
     while most and run.waiting:
         if (made := _made(run)) is not None:
             most -= 1
-            yield made
+            delivery, copy = made
+            yield delivery.id, finished(run.compiled[delivery.variant], copy)
 
 
-def _made(run: Run) -> tuple[int, Message] | None:
-    """Build the next message; what cannot be built has failed."""
+def _made(run: Run) -> tuple[Delivery, Copy] | None:
+    """Make the next message's own part; one that cannot be made has failed."""
     delivery = run.waiting.popleft()
     try:
-        return delivery.id, build(run.compiled[delivery.variant], _recipient(run, delivery))
+        return delivery, copy_for(run.compiled[delivery.variant], _recipient(run, delivery))
     except (RenderError, DeliveryError) as error:
         run.note(delivery.id, DeliveryState.FAILED, f"not sent: {error}")
         return None

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -123,7 +123,7 @@ def _read(file: BinaryIO) -> list[Result]:
 
 
 def _write(file: BinaryIO, results: Sequence[Result]) -> None:
-    lines = [json.dumps(astuple(result), default=datetime.isoformat) for result in results]
+    lines = [json.dumps(result, default=datetime.isoformat) for result in results]
     file.seek(0)
     file.write("\n".join(lines).encode().ljust(_ROOM, b"\n"))
     file.truncate()

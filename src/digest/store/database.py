@@ -1,7 +1,7 @@
 """The database: engine, transactions and migrations, the same on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,13 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a writing transaction; it takes SQLite's write lock at once."""
-        with self._translated(), self.engine.begin() as connection:
+        with self.translated(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that only reads: one snapshot, no lock."""
-        with self._translated():
+        with self.translated():
             options: dict[str, Any] = {"readonly": True}
             if not self.is_sqlite:  # its default sees a new state at each statement
                 options["isolation_level"] = "REPEATABLE READ"
@@ -53,7 +53,7 @@ class Database:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """Open a connection for several transactions: what is put into temporary tables stays."""
-        with self._translated(), self.engine.connect() as connection:
+        with self.translated(), self.engine.connect() as connection:
             yield connection
 
     def require_current(self) -> None:
@@ -81,7 +81,7 @@ class Database:
         if self.is_sqlite:
             self._path().parent.mkdir(parents=True, exist_ok=True)
             self._path().touch(mode=0o600)  # readers' addresses are nobody else's business
-        with self._translated():
+        with self.translated():
             upgrade(self.engine)
 
     def close(self) -> None:
@@ -97,14 +97,57 @@ class Database:
         return Path(self.url.database or "")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
         """Turn failures of the database into one sentence; our own mistakes stay what they are."""
+        driver = self.engine.dialect.loaded_dbapi
+        mistakes = (driver.IntegrityError, driver.ProgrammingError, driver.DataError)
         try:
             yield
-        except (IntegrityError, ProgrammingError, DataError):
+        except (IntegrityError, ProgrammingError, DataError, *mistakes):
             raise
-        except DatabaseError as error:
-            raise StoreError(f"{self.name}: {_sentence(str(error.orig))}") from error
+        except (DatabaseError, driver.DatabaseError) as error:
+            reason = str(getattr(error, "orig", error))
+            raise StoreError(f"{self.name}: {_sentence(reason)}") from error
+
+
+class Line:
+    """A connection kept for many short transactions whose statements are `store.sql.said`.
+
+    SQLAlchemy's work on a transaction would cost more than a few rows in it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a writing transaction; after a failure the next one has a new connection."""
+        with self._database.translated():
+            try:
+                self._open = self._open or self._database.engine.connect()
+                driver = self._open.connection
+                if self._database.is_sqlite:
+                    driver.cursor().execute("BEGIN IMMEDIATE")
+                yield self._open
+                driver.commit()
+            except BaseException:
+                self._drop()
+                raise
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def _drop(self) -> None:
+        if self._open is not None:
+            # A connection closed with a statement still in some traceback would keep its lock.
+            with suppress(Exception):
+                self._open.connection.rollback()
+            self._open.invalidate()
+        self.close()
 
 
 def _sentence(reason: str) -> str:

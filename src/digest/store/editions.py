@@ -15,7 +15,7 @@ from digest.errors import NotFound, WrongState
 from digest.model import Edition, EditionState, LeftOut, Rendered, Variant
 from digest.store import variants as shares
 from digest.store.database import Transaction
-from digest.store.sql import is_id, rows, table, upsert
+from digest.store.sql import is_id, rows, said, table, upsert
 from digest.store.tables import EditionRow, NewsletterRow
 
 _EDITION, _SINCE = table(EditionRow), table(NewsletterRow)
@@ -168,8 +168,15 @@ def frozen_content(tx: Transaction, edition_id: int) -> tuple[Rendered, dict[str
 
 def is_sending(tx: Transaction, edition_id: int) -> bool:
     """Say whether an edition goes out, and let nobody pause it before this transaction ends."""
-    state = sa.select(_EDITION.c.state).where(_EDITION.c.id == edition_id)
-    return bool(tx.scalar(state.with_for_update(read=True)) == EditionState.SENDING)
+    found = said(tx, _STATE, {"edition": edition_id}).fetchone()
+    return found is not None and found[0] == EditionState.SENDING.value
+
+
+_STATE = (
+    sa.select(sa.type_coerce(_EDITION.c.state, sa.String))
+    .where(_EDITION.c.id == sa.bindparam("edition"))
+    .with_for_update(read=True)
+)
 
 
 def hold(tx: Transaction, edition_id: int) -> None:

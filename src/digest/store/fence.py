@@ -1,20 +1,21 @@
 """The moments of a delivery that count: fenced before its final dot, settled after the reply."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from digest.model import Delivery, DeliveryState, SubscriptionState
 from digest.store.database import Transaction
-from digest.store.sql import moment, run_many, table
+from digest.store.sql import as_stored, moment, numbers_in, pairs_in, run_many, said, table
 from digest.store.tables import DeliveryRow, SubscriptionRow, SuppressionRow
-from digest.store.tables.types import UTCDateTime
 
 _DELIVERY, _CONSENT = table(DeliveryRow), table(SubscriptionRow)
 _SUPPRESSED = table(SuppressionRow)
+_STATE = sa.type_coerce(_DELIVERY.c.state, sa.String)
 OPEN = (
     DeliveryState.QUEUED,
     DeliveryState.CLAIMED,
@@ -37,41 +38,58 @@ def hand_all(
     Without consent a row is settled as suppressed. Who is not returned: no dot.
     """
     _hold_consent(tx, deliveries)
-    given = {"ids": [each.id for each in deliveries], "ours": token}
-    fenced = set(tx.execute(_fence(tx.dialect.name), given).scalars())
-    if len(fenced) < len(deliveries):
-        tx.execute(_STOP, given | {"now": now})
-    return fenced
+    dialect = tx.dialect.name
+    given = {"ids": json.dumps([each.id for each in deliveries]), "ours": token}
+    if said(tx, _fence(dialect), given).rowcount == len(deliveries):
+        return {each.id for each in deliveries}
+    said(tx, _stop(dialect), given | {"now": as_stored(tx, now)})
+    return {row[0] for row in said(tx, _fenced(dialect), given).fetchall()}
 
 
 _WANTED = sa.and_(
     sa.exists().where(
         _CONSENT.c.id == _DELIVERY.c.subscription_id,
-        _CONSENT.c.state == SubscriptionState.ACTIVE,
+        _CONSENT.c.public_id == _DELIVERY.c.public_id,  # a changed address has another
+        _CONSENT.c.state == sa.literal_column(f"'{SubscriptionState.ACTIVE.value}'"),
     ),
     ~sa.exists().where(_SUPPRESSED.c.address_digest == _DELIVERY.c.address_digest),
 )
-_MINE = sa.and_(
-    _DELIVERY.c.id.in_(sa.bindparam("ids", expanding=True)),
-    _DELIVERY.c.token == sa.bindparam("ours"),
-    _DELIVERY.c.state == DeliveryState.CLAIMED,
-)
-_STOP = (
-    sa.update(_DELIVERY)
-    .where(_MINE, ~_WANTED)
-    .values(
-        state=DeliveryState.SUPPRESSED,
-        reply="no longer wants it",
-        settled_at=sa.bindparam("now"),
+
+
+def _mine(dialect: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _DELIVERY.c.id.in_(numbers_in(dialect, "ids")),
+        _DELIVERY.c.token == sa.bindparam("ours"),
+        sa.literal_column("'claimed'") == _STATE,
     )
-)
+
+
+@cache
+def _fenced(dialect: str) -> sa.Executable:
+    mine = _DELIVERY.c.id.in_(numbers_in(dialect, "ids"))
+    ours = _DELIVERY.c.token == sa.bindparam("ours")
+    handed = sa.literal_column("'handed'") == _STATE
+    return sa.select(_DELIVERY.c.id).where(mine, ours, handed)
+
+
+@cache
+def _stop(dialect: str) -> sa.Executable:
+    values: dict[str, Any] = {
+        "state": sa.literal_column("'suppressed'"),
+        "reply": sa.literal_column("'no longer wants it'"),
+        "settled_at": sa.bindparam("now"),
+    }
+    return sa.update(_DELIVERY).where(_mine(dialect), ~_WANTED).values(values)
 
 
 @cache
 def _fence(dialect: str) -> sa.Executable:
     """Return the statement that fences rows; made once, for it is said all the time."""
-    values = {"state": DeliveryState.HANDED, "lease_until": moment(dialect, HAND_SECONDS)}
-    return sa.update(_DELIVERY).where(_MINE, _WANTED).values(values).returning(_DELIVERY.c.id)
+    values = {
+        "state": sa.literal_column("'handed'"),
+        "lease_until": moment(dialect, HAND_SECONDS),
+    }
+    return sa.update(_DELIVERY).where(_mine(dialect), _WANTED).values(values)
 
 
 def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
@@ -80,13 +98,21 @@ def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:
     PostgreSQL only: SQLite has one writer at a time.
     """
     if tx.dialect.name == "postgresql":
-        mine = _CONSENT.c.public_id.in_([each.public_id for each in deliveries])
-        held = sa.select(_CONSENT.c.id).where(mine).order_by(_CONSENT.c.id)
-        tx.execute(held.with_for_update(read=True))
+        said(tx, _HELD, {"ids": json.dumps([each.id for each in deliveries])})
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+_THEIRS = sa.select(_DELIVERY.c.subscription_id).where(
+    _DELIVERY.c.id.in_(numbers_in("postgresql", "ids"))
+)
+_HELD = (
+    sa.select(_CONSENT.c.id)
+    .where(_CONSENT.c.id.in_(_THEIRS))
+    .order_by(_CONSENT.c.id)
+    .with_for_update(read=True)
+)
+
+
+class Result(NamedTuple):
     """What became of a row claimed under a token; queued: its dot never left."""
 
     id: int
@@ -103,28 +129,56 @@ def settle_all(tx: Transaction, results: Sequence[Result]) -> int:
     A row that went on since, under another token, stays as it is. One called uncertain meanwhile
     is settled by what was heard, if that settles it. One given back counts no attempt.
     """
-    stored = _MOMENT.bind_processor(tx.dialect) or (lambda at: at)
-    given = [
-        {
-            "mine": result.id,
-            "ours": result.token,
-            "to": result.state.value,
-            "after": "" if result.state is DeliveryState.QUEUED else result.token,
-            "said": result.reply[:500],
-            "next_try": stored(result.next_try_at),
-            "settled": None if result.state in OPEN else stored(result.at),
-            "untried": int(result.state is DeliveryState.QUEUED),
-            "doubt": int(result.state is DeliveryState.UNCERTAIN),
-            "late": "claimed" if result.state in _OPEN_OR_IN_DOUBT else "uncertain",
-        }
-        for result in results
+    sent: dict[str, list[Result]] = {}
+    others = []
+    for result in results:
+        if result.state is DeliveryState.SENT:
+            sent.setdefault(result.token, []).append(result)
+        else:
+            others.append(_as_given(tx, result))
+    news = run_many(tx, _SETTLE, others) if others else 0
+    for token, mine in sent.items():
+        replies = json.dumps({result.id: result.reply[:500] for result in mine})
+        given = {"replies": replies, "ours": token, "now": as_stored(tx, mine[-1].at)}
+        news += int(said(tx, _taken(tx.dialect.name), given).rowcount)
+    return news
+
+
+def _as_given(tx: Transaction, result: Result) -> dict[str, Any]:
+    return {
+        "mine": result.id,
+        "ours": result.token,
+        "to": result.state.value,
+        "after": "" if result.state is DeliveryState.QUEUED else result.token,
+        "said": result.reply[:500],
+        "next_try": as_stored(tx, result.next_try_at),
+        "settled": None if result.state in OPEN else as_stored(tx, result.at),
+        "untried": int(result.state is DeliveryState.QUEUED),
+        "doubt": int(result.state is DeliveryState.UNCERTAIN),
+        "late": "claimed" if result.state in _OPEN_OR_IN_DOUBT else "uncertain",
+    }
+
+
+@cache
+def _taken(dialect: str) -> sa.Executable:
+    """Return the statement for the usual end of many rows at once: the server took them."""
+    given = pairs_in(dialect, "replies")
+    mine = _DELIVERY.c.id == sa.cast(given.c.key, sa.BigInteger)
+    ours = _DELIVERY.c.token == sa.bindparam("ours")
+    states: list[Any] = [
+        sa.literal_column(f"'{state}'") for state in ("handed", "claimed", "uncertain")
     ]
-    return run_many(tx, _SETTLE, given) if given else 0
+    values: dict[str, Any] = {
+        "state": sa.literal_column("'sent'"),
+        "reply": given.c.value,
+        "settled_at": sa.bindparam("now"),
+        "next_try_at": sa.null(),
+        "lease_until": sa.null(),
+    }
+    return sa.update(_DELIVERY).where(mine, ours, _STATE.in_(states)).values(values)
 
 
 _OPEN_OR_IN_DOUBT = (*OPEN, DeliveryState.UNCERTAIN)
-_MOMENT = UTCDateTime()
-_STATE = sa.type_coerce(_DELIVERY.c.state, sa.String)
 _SETTLE = (
     sa.update(_DELIVERY)
     .where(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Nu
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
-from digest.store.sql import moment, table
+from digest.store.sql import as_read, as_stored, moment, said, table
 from digest.store.tables import DeliveryRow, EditionRow
 
 __all__ = [
@@ -72,46 +73,46 @@ def claim(
 
     One kind after the other, so that each look-up is served by the index.
     """
-    state = _DELIVERY.c.state
-    kinds = (
-        state == DeliveryState.QUEUED,
-        sa.and_(state == DeliveryState.DEFERRED, _DELIVERY.c.next_try_at <= now),
-        sa.and_(state == DeliveryState.CLAIMED, _DELIVERY.c.lease_until < moment(tx.dialect.name)),
-    )
-    for ready in kinds:
-        taken = _claim_some(tx, edition_id, ready, token, limit, now)
-        if taken:
-            return taken
+    given = {"edition": edition_id, "ours": token, "most": limit, "now": as_stored(tx, now)}
+    for kind in _KINDS:
+        found = said(tx, _claim(tx.dialect.name, kind), given).fetchall()
+        if found:
+            moments = {at: as_read(tx, at) for at in {row[4] for row in found}}
+            taken = [
+                Delivery(
+                    number, edition_id, email, name, _TAKEN, attempts, moments[at], variant=variant
+                )
+                for number, email, name, attempts, at, variant in found
+            ]
+            return sorted(taken, key=lambda delivery: delivery.id)
     return []
 
 
-def _claim_some(
-    tx: Transaction,
-    edition_id: int,
-    ready: sa.ColumnElement[bool],
-    token: str,
-    limit: int,
-    now: datetime,
-) -> list[Delivery]:
-    free = sa.select(_DELIVERY.c.id).where(_DELIVERY.c.edition_id == edition_id, ready)
-    free = free.order_by(_DELIVERY.c.id).limit(limit).with_for_update(skip_locked=True)
+_KINDS = ("queued", "deferred", "claimed")
+
+
+@cache
+def _claim(dialect: str, kind: str) -> sa.Executable:
+    """Return the statement that takes rows of one kind; made once, for it is said often."""
+    column = _DELIVERY.c
+    now: sa.BindParameter[Any] = sa.bindparam("now")
+    ready = {
+        "queued": sa.true(),
+        "deferred": column.next_try_at <= now,
+        "claimed": column.lease_until < moment(dialect),
+    }[kind]
+    of_kind = sa.literal_column(f"'{kind}'") == sa.type_coerce(column.state, sa.String)
+    free = sa.select(column.id).where(column.edition_id == sa.bindparam("edition"), of_kind, ready)
+    free = free.order_by(column.id).limit(sa.bindparam("most")).offset(sa.literal_column("0"))
+    free = free.with_for_update(skip_locked=True)
     values = {
-        "state": DeliveryState.CLAIMED,
-        "token": token,
-        "lease_until": moment(tx.dialect.name, CLAIM_SECONDS),
-        "attempts": _DELIVERY.c.attempts + 1,
-        "first_claimed_at": sa.func.coalesce(
-            _DELIVERY.c.first_claimed_at, sa.bindparam("now", now)
-        ),
+        "state": sa.literal_column("'claimed'"),
+        "token": sa.bindparam("ours"),
+        "lease_until": moment(dialect, CLAIM_SECONDS),
+        "attempts": column.attempts + sa.literal_column("1"),
+        "first_claimed_at": sa.func.coalesce(column.first_claimed_at, now),
     }
-    taken = sa.update(_DELIVERY).where(_DELIVERY.c.id.in_(free)).values(values)
-    found = [
-        Delivery(number, edition_id, email, public_id, _TAKEN, attempts, first_at, variant=variant)
-        for number, email, public_id, attempts, first_at, variant in tx.execute(
-            taken.returning(*_CLAIMED)
-        )
-    ]
-    return sorted(found, key=lambda delivery: delivery.id)
+    return sa.update(_DELIVERY).where(column.id.in_(free)).values(values).returning(*_CLAIMED)
 
 
 def unclaim(tx: Transaction, edition_id: int) -> None:

@@ -1,6 +1,7 @@
 """Small helpers around SQLAlchemy Core shared by the query modules."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
 from digest.store.database import Transaction
+from digest.store.tables.types import UTCDateTime
 
 
 def table(row: type[SQLModel]) -> sa.Table:
@@ -29,20 +31,66 @@ def rows(tx: Transaction, query: sa.Executable) -> list[dict[str, Any]]:
     ]
 
 
-def run_many(tx: Transaction, statement: sa.Update, given: Sequence[Mapping[str, Any]]) -> int:
-    """Run one statement for many sets of values as the driver takes them; return how many rows.
+def said(tx: Transaction, statement: sa.Executable, given: Mapping[str, Any]) -> Any:
+    """Say a statement in the driver's own words; return its cursor.
 
-    For what is said all the time: SQLAlchemy's work on each value costs more than the database's.
+    For what is said all the time: SQLAlchemy's work on it costs more than the database's. The
+    statement's only parameters are those given, as the driver takes them.
     """
     words, names = _compiled(statement, tx.dialect)
+    values = tuple(given[name] for name in names) if names else given
+    return tx.connection.cursor().execute(words, values)
+
+
+def run_many(tx: Transaction, statement: sa.Update, given: Sequence[Mapping[str, Any]]) -> int:
+    """Run one statement for many sets of values as the driver takes them; return how many rows."""
+    words, names = _compiled(statement, tx.dialect)
     values: list[Any] = [tuple(one[name] for name in names) for one in given] if names else [*given]
-    return int(tx.exec_driver_sql(words, values).rowcount)
+    cursor = tx.connection.cursor()
+    cursor.executemany(words, values)
+    return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=32)
+def _compiled(statement: sa.Executable, dialect: sa.Dialect) -> tuple[str, Sequence[str] | None]:
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    return str(compiled), getattr(compiled, "positiontup", None)
+
+
+def as_stored(tx: Transaction, at: datetime | None) -> Any:
+    """Return a moment as the driver takes it."""
+    store = _moments(tx.dialect)[0]
+    return store(at) if store else at
+
+
+def as_read(tx: Transaction, at: Any) -> datetime:
+    """Return a stored moment the driver gave."""
+    read = _moments(tx.dialect)[1]
+    found: datetime = read(at) if read else at
+    return found
 
 
 @lru_cache(maxsize=8)
-def _compiled(statement: sa.Update, dialect: sa.Dialect) -> tuple[str, Sequence[str] | None]:
-    compiled = statement.compile(dialect=dialect)
-    return str(compiled), getattr(compiled, "positiontup", None)
+def _moments(dialect: sa.Dialect) -> tuple[Any, Any]:
+    kind = UTCDateTime().dialect_impl(dialect)
+    return kind.bind_processor(dialect), kind.result_processor(dialect, None)
+
+
+def numbers_in(dialect: str, name: str) -> sa.Select[Any]:
+    """Return a query for the numbers of a JSON list given as a parameter."""
+    if dialect == "postgresql":
+        given = sa.func.json_array_elements_text(sa.cast(sa.bindparam(name), sa.JSON))
+        each = given.table_valued(sa.column("value", sa.String)).render_derived()
+        return sa.select(sa.cast(each.c.value, sa.BigInteger))
+    return sa.select(sa.func.json_each(sa.bindparam(name)).table_valued("value").c.value)
+
+
+def pairs_in(dialect: str, name: str) -> Any:
+    """Return a table of the names (`key`) and texts (`value`) of a JSON object given as one."""
+    if dialect == "postgresql":
+        given = sa.func.json_each_text(sa.cast(sa.bindparam(name), sa.JSON))
+        return given.table_valued("key", "value").render_derived()
+    return sa.func.json_each(sa.bindparam(name)).table_valued("key", "value")
 
 
 def new_id(tx: Transaction, row: type[SQLModel], values: dict[str, Any]) -> int:

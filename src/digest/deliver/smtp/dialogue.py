@@ -18,6 +18,8 @@ _CLOSING = 421  #: the server is about to close the connection (RFC 5321 3.8)
 _LEAVING = _LOGIN_REFUSED | {_CLOSING}
 _TOO_LARGE = 552  #: said of the SIZE in MAIL FROM (RFC 1870 6.1)
 _LONGEST = 1 << 16  #: bytes of an unfinished reply
+#: The usual: a message taken, the next one's sender, reader and DATA accepted.
+_SMOOTH = re.compile(rb"(250(?: [!-~]+)*)\r\n250 [^\n]*\n25[01] [^\n]*\n354[^\n]*\n")
 _REPLY = re.compile(rb"(?:(\d{3})-[^\n]*\n)*(\d{3})(?:[ \t]([^\n]*))?\r?\n")
 
 
@@ -31,6 +33,8 @@ class Step(Enum):
     REST = auto()  #: a RSET, or the dot after a body nobody is to get
 
 
+_ANNOUNCED = (Step.MAIL, Step.RCPT, Step.DATA)
+_USUAL = deque((Step.DOT, *_ANNOUNCED))
 _FINE = {Step.MAIL: (250,), Step.RCPT: (250, 251), Step.DATA: (354,)}
 
 
@@ -85,10 +89,14 @@ class Dialogue:
         size = f" SIZE={len(message.content)}" if self._offers.size else ""
         beyond = "" if plain else " SMTPUTF8 BODY=8BITMIME"
         self._next, self._refusal, self._named = (number, message), None, False
-        mail = f"MAIL FROM:<{message.sender}>{size}{beyond}\r\n".encode()
-        self._unsaid.append((Step.MAIL, mail))
-        self._unsaid.append((Step.RCPT, f"RCPT TO:<{message.recipient}>\r\n".encode()))
-        self._unsaid.append((Step.DATA, b"DATA\r\n"))
+        mail = f"MAIL FROM:<{message.sender}>{size}{beyond}\r\n"
+        reader = f"RCPT TO:<{message.recipient}>\r\n"
+        if self._offers.pipelining and not self._unsaid:
+            self._awaited.extend(_ANNOUNCED)
+            self.pending.append(f"{mail}{reader}DATA\r\n".encode())
+            return []
+        lines = (mail.encode(), reader.encode(), b"DATA\r\n")
+        self._unsaid.extend(zip(_ANNOUNCED, lines, strict=True))
         self._say()
         return []
 
@@ -109,6 +117,9 @@ class Dialogue:
     def written(self, count: int) -> None:
         """Take note that so many bytes have left."""
         self._before_dot -= count
+        if count == sum(map(len, self.pending)):
+            self.pending.clear()
+            return
         while count:
             first = self.pending[0]
             if count < len(first):
@@ -119,6 +130,8 @@ class Dialogue:
 
     def receive(self, data: bytes) -> list[Event]:
         """Read what came; return what it means for the messages."""
+        if not self._input and self._awaited == _USUAL and (found := _SMOOTH.fullmatch(data)):
+            return self._went_well(found[1].decode())
         self._input += data
         events: list[Event] = []
         while self._input and not self.ended:
@@ -137,6 +150,13 @@ class Dialogue:
         if self.dotted:  # without an answer to the dot, nobody knows (RFC 1047)
             return self._end(TransportDown(f"no answer to the final dot: {reason}", uncertain=True))
         return self._end(TransportDown(f"the connection broke: {reason}"))
+
+    def _went_well(self, said: str) -> list[Event]:
+        assert self._next is not None
+        number, self._body, self._named = self._body, 0, True
+        self.taken += 1
+        self._awaited.clear()
+        return [Event(number, said), Event(self._next[0])]
 
     def _say(self) -> None:
         while self._unsaid and (self._offers.pipelining or not self._awaited):

@@ -28,6 +28,8 @@ class Lane:
     due: float = math.inf  #: when patience ends
     dotted: bool = False  #: its final dot has left
     full: bool = False  #: the system took no more; we are told when it does
+    free: bool = True  #: among those that have room
+    gone: bool = False
 
 
 class SmtpLanes:
@@ -67,6 +69,7 @@ class SmtpLanes:
     def offer(self, number: int, message: Message) -> None:
         """Announce a message on a free connection."""
         lane = self._free.pop()
+        lane.free = False
         self._by_number[number] = lane
         self._take(lane, lane.dialogue.offer(number, message))
         self._spoken.append(lane)
@@ -78,6 +81,7 @@ class SmtpLanes:
         lane.dotted = False
         self._spoken.append(lane)
         if lane.dialogue.free:
+            lane.free = True
             self._free.insert(0, lane)  # those with nothing under way come first
 
     def drop(self, number: int) -> None:
@@ -150,7 +154,7 @@ class SmtpLanes:
     def _hear(self, lane: Lane) -> None:
         if lane.full:
             self._write(lane)
-        while lane in self._lanes:
+        while not lane.gone:
             try:
                 data = lane.sock.recv(1 << 16)
             except _LATER:
@@ -176,9 +180,10 @@ class SmtpLanes:
         if ended is None:
             if lane.dialogue.pending:
                 self._spoken.append(lane)
-            if lane.dialogue.free and lane not in self._free:
+            if not lane.free and lane.dialogue.free:
+                lane.free = True
                 self._free.append(lane)
-        elif lane in self._lanes:
+        elif not lane.gone:
             self._remove(lane)
             if ended.lasting or not lane.dialogue.taken:
                 self._trouble(ended)
@@ -202,7 +207,7 @@ class SmtpLanes:
             lane.dotted, lane.due = True, time.monotonic() + self._dialler.patience.verdict
 
     def _wait_for_room(self, lane: Lane, *, full: bool) -> None:
-        if full != lane.full and lane in self._lanes:
+        if full != lane.full and not lane.gone:
             lane.full = full
             self._loop.watch(lane.sock, lambda: self._hear(lane), write=full)
 
@@ -218,8 +223,9 @@ class SmtpLanes:
                 self._take(lane, lane.dialogue.lose("timed out"))
 
     def _remove(self, lane: Lane) -> None:
+        lane.gone = True
         self._lanes.remove(lane)
-        if lane in self._free:
+        if lane.free:
             self._free.remove(lane)
         self._loop.forget(lane.sock)
         lane.sock.close()
