@@ -93,7 +93,7 @@ def end_of_service(outlet: Outlet) -> subprocess.Popen[str]:
     ("how", "end"),
     [
         ("digest send", "SIGTERM"),
-        ("digest run", "SIGKILL"),
+        pytest.param("digest run", "SIGKILL", marks=pytest.mark.thorough),
         pytest.param("digest send", "SIGKILL", marks=pytest.mark.thorough),
         pytest.param("digest run", "SIGTERM", marks=pytest.mark.thorough),
     ],
