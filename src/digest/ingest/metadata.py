@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from digest.ingest import dates, furniture, html, lines, linked, pictures
 from digest.ingest.addresses import is_web
+from digest.ingest.decode import comments
 from digest.ingest.html import Element
 from digest.ingest.linked import Node
 from digest.model import Image
@@ -20,14 +21,7 @@ _DATES = (
     *("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "dc.date"),
     *("dc.date.issued", "dcterms.created", "date", "article.published", "published-date"),
 )
-_TITLES = (
-    "og:title",
-    "parsely-title",
-    "sailthru.title",
-    "dc.title",
-    "dcterms.title",
-    "twitter:title",
-)
+_TITLES = "og:title parsely-title sailthru.title dc.title dcterms.title twitter:title".split()
 _AUTHORS = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator")
 _BYLINE = re.compile(r"(?i)byline|(?:^|[\s_-])(?:author|auteur|autor)s?(?:[_-]*names?)?(?=$|\s)")
 _TEASER = re.compile(r"(?i)comment|related|sidebar|footer|teaser|recommend|promo|card")
@@ -99,7 +93,7 @@ def read(root: Element) -> Metadata:
         published_at=_published(root, meta, node),
         updated_at=dates.moment(_str(node, "dateModified") or meta.get(_MODIFIED, "")),
         text=_str(node, "articleBody"),
-        counts=_counts(node),
+        counts=comments(node.get("commentCount")),
     )
 
 
@@ -262,9 +256,3 @@ def _shown(root: Element) -> Iterator[str]:
 
 def _marks(element: Element) -> str:
     return f"{element.get('class') or ''} {element.get('itemprop') or ''}"
-
-
-def _counts(node: Node) -> dict[str, int]:
-    count = node.get("commentCount")
-    usable = type(count) is int and 0 <= count < 10**9
-    return {"comments": count} if usable and isinstance(count, int) else {}
