@@ -118,8 +118,8 @@ def _str(node: object, name: str) -> str:
 
 def _title(root: Element) -> str:
     """Return the heading of first rank that the title opens with, else the longer of the two."""
-    headings = [found for found in map(_words, root.iter("h1")) if found]
-    title = next((_words(t) for t in root.iter("title")), "")
+    headings = [found for found in map(html.text_of, root.iter("h1")) if found]
+    title = next((html.text_of(t) for t in root.iter("title")), "")
     inside = [h for h in headings if title.casefold().startswith(h.casefold())]
     alone = headings[0] if len(headings) == 1 and _is_longer(headings[0], title) else ""
     return _first(*inside, alone, title)
@@ -128,10 +128,6 @@ def _title(root: Element) -> str:
 def _is_longer(heading: str, title: str) -> bool:
     """Say whether a heading tells more than a title without the site's names behind it."""
     return len(heading.split()) > len(re.split(r"\s[|–—»·-]\s", title)[0].split())
-
-
-def _words(element: Element) -> str:
-    return html.text_of(element)
 
 
 def _address(root: Element, meta: Mapping[str, str], node: Node) -> str:
@@ -173,7 +169,9 @@ def _marked(root: Element) -> str:
     elements = list(root.iter("a", "span", "address", "div", "p", "li", "h3", "h4"))
     classed = [e for e in elements if _BYLINE.search(e.get("class") or "")][:_MARKED]
     shown = (element for element in classed if not _is_aside(element))
-    names = (_name(_words(e)) for e in chain(filter(_is_author, elements), islice(shown, _LOOKED)))
+    names = (
+        _name(html.text_of(e)) for e in chain(filter(_is_author, elements), islice(shown, _LOOKED))
+    )
     return next((name for name in names if name), "")
 
 
@@ -249,7 +247,7 @@ def _shown(root: Element) -> Iterator[str]:
         mark = _marks(element)
         if _LATER.search(mark) or not (element.tag == "time" or _SHOWN.search(mark)):
             continue
-        line = _words(element)
+        line = html.text_of(element)
         if len(line) <= _DATE_LINE and not _LATER.search(line) and not _is_aside(element):
             yield lines.date(line) or lines.date(line.partition("|")[0].strip())
 
