@@ -34,8 +34,11 @@ def sink() -> Iterator[Sink]:
         yield started
 
 
-def opened(folder: Path, clock: Clock, sink: Sink, more: str = "", zone: str = "") -> App:
-    app = an_app(folder, clock=clock, transport="smtp", port=sink.port, more=more)
+def opened(
+    folder: Path, clock: Clock, sink: Sink, more: str = "", zone: str = "", database: str = ""
+) -> App:
+    database = database or "sqlite:///digest.db"
+    app = an_app(folder, database, clock, transport="smtp", port=sink.port, more=more)
     if zone:
         publication = app.settings.publication.model_copy(update={"timezone": zone})
         app = replace(app, settings=app.settings.model_copy(update={"publication": publication}))
@@ -82,9 +85,9 @@ def test_a_tick_with_nothing_due_is_one_query_and_takes_less_than_5_ms(
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, timedelta(days=1), timedelta(days=-1)])
 @pytest.mark.parametrize("before", [True, False], ids=["before the slot", "after it"])
 def test_f23_a_clock_that_jumps_and_comes_back_sends_once(
-    tmp_path: Path, clock: Clock, sink: Sink, jump: timedelta, before: bool
+    tmp_path: Path, database_url: str, clock: Clock, sink: Sink, jump: timedelta, before: bool
 ) -> None:
-    app = opened(tmp_path, clock, sink)
+    app = opened(tmp_path, clock, sink, database=database_url)
     fill(app, readers=2)
     clock.moment = NOW - timedelta(minutes=30 if before else -30)
     tick(app)

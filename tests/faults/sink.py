@@ -25,6 +25,7 @@ class Heard:
     carried: int  #: messages this connection has carried before
     open: int  #: connections open now, this one included
     line: str = ""
+    sender: str = ""  #: from MAIL on
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class Sink:
         if self.rule is None:
             return None
         attempt = self._tries[command, recipient]
-        carried = session.carried
-        return self.rule(Heard(command, recipient, attempt, carried, len(self._sessions), line))
+        known = (session.carried, len(self._sessions), line, session.sender)
+        return self.rule(Heard(command, recipient, attempt, *known))
 
     def take(self, session: "_Session", content: bytes) -> None:
         self.counts[session.recipient] += 1

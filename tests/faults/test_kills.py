@@ -1,4 +1,4 @@
-"""F1-F3, F33: a sender killed at any moment loses nobody; second copies are few, each is named."""
+"""F1-F3: a sender killed at any moment loses nobody; second copies are few, each is named."""
 
 import random
 import time
@@ -23,7 +23,7 @@ def check(outlet: Outlet, sink: Sink, policy: str, crashes: int = 1) -> int:
     lost = outlet.addresses - set(sink.counts)
     assert outlet.edition.state is EditionState.SENT
     assert numbers.open == 0
-    assert max(sink.counts.values()) <= 1 + crashes
+    assert max(sink.counts.values(), default=0) <= 1 + crashes
     assert len(named) <= outlet.connections * crashes
     if policy == "hold":
         uncertain = {each.email for each in outlet.rows() if each.state == "uncertain"}
@@ -170,21 +170,3 @@ def named_points(outlet: Outlet) -> list[str]:
     record = outlet.folder / "points"
     finish(Orders(outlet.folder, record=record))
     return record.read_text().splitlines()
-
-
-def test_f33_a_second_sigterm_and_a_sigkill_are_no_worse_than_a_crash(
-    make_outlet: MakeOutlet, sink: Sink
-) -> None:
-    outlet = make_outlet(readers=80)
-    sink.rule = lambda heard: Say(delay=0.3) if heard.command == "DOT" else None
-    sender = start(Orders(outlet.folder))
-    wait_until(lambda: sink.commands["DOT"] >= 6)
-    sender.terminate()
-    time.sleep(0.05)
-    sender.terminate()
-    time.sleep(0.02)
-    sender.kill()
-    sender.join(10)
-    sink.rule = None
-    recover(outlet, "resend")
-    assert check(outlet, sink, "resend") <= 4

@@ -1,6 +1,7 @@
-"""F32, F36: a sender that is told to stop stops, and a pause loses nobody."""
+"""F32, F33, F36: a sender that is told to stop stops, and a pause loses nobody."""
 
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -73,6 +74,63 @@ def test_f32_sigterm_waits_for_a_slow_relay_no_longer_than_the_grace(
     assert {email for email, n in sink.counts.items() if n > 1} <= outlet.doubted
     assert set(sink.counts) == outlet.addresses
     figures("F32", relay="45 s", seconds=round(seconds, 1), uncertain=len(outlet.doubted))
+
+
+def end_of_service(outlet: Outlet) -> subprocess.Popen[str]:
+    """Run `digest run`, as a container does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = outlet.folder / "config.toml"
+    config.write_text(config.read_text().replace("[web]", f"[web]\nport = {port}"))
+    # its clock is the machine's, and the slot is long past by that
+    command = [sys.executable, "-m", "digest", "run"]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=outlet.folder, text=True, stdout=quiet, stderr=quiet)
+
+
+@pytest.mark.parametrize(
+    ("how", "end"),
+    [
+        ("digest send", "SIGTERM"),
+        pytest.param("digest run", "SIGKILL", marks=pytest.mark.thorough),
+        pytest.param("digest send", "SIGKILL", marks=pytest.mark.thorough),
+        pytest.param("digest run", "SIGTERM", marks=pytest.mark.thorough),
+    ],
+)
+def test_f33_a_second_sigterm_or_a_sigkill_is_no_worse_than_a_crash(
+    make_outlet: MakeOutlet, sink: Sink, how: str, end: str, figures: Figures
+) -> None:
+    outlet = make_outlet(readers=80)
+    sink.rule = lambda heard: Say(delay=0.3) if heard.command == "DOT" else None
+    sender = (send_by_command if how == "digest send" else end_of_service)(outlet)
+    wait_until(lambda: sink.commands["DOT"] >= 6)
+    begun = time.monotonic()
+    sender.terminate()
+    time.sleep(0.05)
+    sender.terminate()
+    time.sleep(0.02)
+    if end == "SIGKILL":  # as a container's keeper does ten seconds later
+        sender.kill()
+    code = sender.wait(35)
+    seconds = time.monotonic() - begun
+    sink.rule = None
+    numbers = outlet.numbers  # they close right after it
+    assert sink.commands["DOT"] < 80
+    outlet.expire()
+    finish(Orders(outlet.folder, at=(SOON, LATER)))
+    sink.counts.pop("editor@news.example", None)  # told of what the machine's clock made of it
+    copied = {email for email, n in sink.counts.items() if n > 1}
+    assert outlet.edition.state is EditionState.SENT
+    assert set(sink.counts) == outlet.addresses
+    assert max(sink.counts.values()) <= 2
+    assert copied <= outlet.doubted
+    assert len(outlet.doubted) <= 4
+    if end == "SIGTERM":  # the second asks for no more than the first: open messages finish
+        assert code in (0, 3)
+        assert seconds <= 5
+        assert (numbers.uncertain, copied) == (0, set())
+    figures("F33", how=how, end=end, seconds=round(seconds, 2), copies=len(copied))
 
 
 def begins_to_send(sender: BaseProcess, sink: Sink) -> None:

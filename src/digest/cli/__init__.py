@@ -23,7 +23,7 @@ from digest.cli import (
     web,
 )
 from digest.cli import send as sending
-from digest.cli.common import OPTIONS, version_option
+from digest.cli.common import OPTIONS
 
 _NAMES_OF_CONFIG = ("-c", "--config")
 
@@ -73,13 +73,23 @@ for part in (
     part.register(app)
 
 
+def _show_version(given: bool) -> None:
+    if given:
+        from digest import __version__
+
+        print(f"digest {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     context: typer.Context,
     config: str = typer.Option(
         "config.toml", "--config", "-c", envvar="DIGEST_CONFIG", help="The config file."
     ),
-    version: bool = version_option(),
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
 ) -> None:
     """Keep the config's path for the command."""
     del version

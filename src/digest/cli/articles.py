@@ -11,8 +11,7 @@ from digest.cli.common import (
     group,
     opened,
     print_fields,
-    print_json,
-    print_table,
+    print_list,
     say_errors,
 )
 from digest.cli.feeds import say_gathered
@@ -84,14 +83,12 @@ def list_articles(
 
     with opened(context) as app, app.database.reading() as tx:
         found = articles.newest(tx, None if limit == 0 or as_json else limit)
-    if as_json:
-        print_json([shapes.article(article) for article in found])
-        return
-    rows = [
+    rows = (
         (a.id, f"{a.published_at:%Y-%m-%d %H:%M}" if a.published_at else "", a.title, a.author)
         for a in found
-    ]
-    print_table(("id", "published", "title", "author"), rows)
+    )
+    heads = ("id", "published", "title", "author")
+    print_list([shapes.article(article) for article in found], heads, rows, as_json=as_json)
 
 
 def show(

@@ -34,19 +34,6 @@ def group(app: typer.Typer, name: str, help_text: str) -> typer.Typer:
     return made
 
 
-def version_option() -> Any:
-    """Return the option that prints the version."""
-
-    def show(given: bool) -> None:
-        if given:
-            from digest import __version__
-
-            print(f"digest {__version__}")
-            raise typer.Exit
-
-    return typer.Option(False, "--version", callback=show, is_eager=True, help="Show the version.")
-
-
 @contextmanager
 def opened(context: typer.Context, *, current: bool = True) -> "Iterator[App]":
     """Open the app of the config file and close it afterwards."""
@@ -106,6 +93,20 @@ def print_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     console.print(table)
+
+
+def print_list(
+    shapes: Sequence[object],
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print many things: one JSON document of their shapes, or a table."""
+    if as_json:
+        print_json(shapes)
+    else:
+        print_table(heads, rows)
 
 
 @contextmanager

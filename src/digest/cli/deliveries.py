@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import Json, counted, group, opened, print_fields, print_json, print_table
-from digest.cli.hand import who
+from digest.cli.common import Json, counted, group, opened, print_fields, print_list
+from digest.cli.hand import BY, who
 
 if TYPE_CHECKING:
     from digest.model import Delivery
@@ -63,7 +63,7 @@ def uncertain(
     name: str = _EDITION,
     resend: bool = typer.Option(False, "--resend", help="Send what is uncertain again."),
     drop: bool = typer.Option(False, "--drop", help="Leave it: no second copy."),
-    by: str = typer.Option("", "--by", help="Who decides; else the user of this computer."),
+    by: str = BY,
     as_json: bool = Json,
 ) -> None:
     """List the deliveries whose answer was lost, also those sent again since; decide of the rest.
@@ -94,8 +94,6 @@ def _print(found: "list[Delivery]", *, as_json: bool) -> None:
     from digest import shapes
 
     shown = [shapes.delivery(each) for each in found]
-    if as_json:
-        print_json(shown)
-        return
     names = ("id", "email", "state", "attempts", "doubts", "next_try_at", "reply")
-    print_table(names, [["" if s[n] is None else s[n] for n in names] for s in shown])
+    rows = [["" if s[n] is None else s[n] for n in names] for s in shown]
+    print_list(shown, names, rows, as_json=as_json)

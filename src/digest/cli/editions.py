@@ -15,7 +15,7 @@ from digest.cli.common import (
     opened,
     parse_moment,
     print_json,
-    print_table,
+    print_list,
     say_errors,
 )
 
@@ -142,14 +142,12 @@ def list_editions(context: typer.Context, as_json: bool = Json) -> None:
 
     with opened(context) as app, app.database.reading() as tx:
         every = [(edition, outbox.numbers(tx, edition.id)) for edition in editions.every(tx)]
-    if as_json:
-        print_json([shapes.edition(edition, numbers) for edition, numbers in every])
-        return
-    rows = [
+    rows = (
         (e.id, e.key, e.state.value, e.subject, f"{n.sent} of {n.frozen}" if n.frozen else "")
         for e, n in every
-    ]
-    print_table(("id", "edition", "state", "subject", "sent"), rows)
+    )
+    heads = ("id", "edition", "state", "subject", "sent")
+    print_list([shapes.edition(*each) for each in every], heads, rows, as_json=as_json)
 
 
 def show(

@@ -13,8 +13,7 @@ from digest.cli.common import (
     group,
     opened,
     print_fields,
-    print_json,
-    print_table,
+    print_list,
     progress,
     say_errors,
 )
@@ -112,10 +111,7 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
 
     with opened(context) as app, app.database.reading() as tx:
         every, zone = feeds.every(tx), app.settings.zone
-    if as_json:
-        print_json([shapes.feed(feed) for feed in every])
-        return
-    rows = [
+    rows = (
         (
             f.id,
             f.title or f.url,
@@ -125,8 +121,9 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
             f.last_error,
         )
         for f in every
-    ]
-    print_table(("id", "feed", "section", "last success", "next due", "last error"), rows)
+    )
+    heads = ("id", "feed", "section", "last success", "next due", "last error")
+    print_list([shapes.feed(feed) for feed in every], heads, rows, as_json=as_json)
 
 
 def _when(moment: datetime | None, zone: ZoneInfo, otherwise: str) -> str:

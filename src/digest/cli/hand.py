@@ -1,19 +1,15 @@
 """What is decided by hand: of one edition, and of an article everywhere."""
 
 import getpass
-from typing import TYPE_CHECKING
 
 import typer
 
 from digest.cli.common import opened
 
-if TYPE_CHECKING:
-    from digest.model import Edition
-
 _EDITION = typer.Argument(..., metavar="EDITION")
 _ARTICLE = typer.Argument(..., metavar="ARTICLE", help="An id, its beginning, or an address.")
 _PLACE = typer.Option(0, "--place", min=0, max=50, help="Counted from 1.")
-_BY = typer.Option("", "--by", help="Who decides; else the user of this computer.")
+BY = typer.Option("", "--by", help="Who decides; else the user of this computer.")
 _UNDO = typer.Option(False, "--undo", help="Take it back.")
 
 
@@ -44,29 +40,21 @@ def pin(
     name: str = _EDITION,
     article: str = _ARTICLE,
     place: int = _PLACE,
-    by: str = _BY,
+    by: str = BY,
     undo: bool = _UNDO,
 ) -> None:
     """Pin an article to a place of a draft's top list, whatever its score and the caps say.
 
     Without --place to the first place nothing is pinned to.
     """
-    from digest import pipeline
-
-    with opened(context) as app:
-        edition = pipeline.find_edition(app, name)
-        if undo:
-            made, found = pipeline.undo_place(app, edition, article, who(by))
-        else:
-            made, found = pipeline.pin_article(app, edition, article, place, who(by))
-    _say_place(made, found.id, found.title)
+    _move(context, name, article, "", place, by, undo=undo)
 
 
 def drop(
     context: typer.Context,
     name: str = _EDITION,
     article: str = _ARTICLE,
-    by: str = _BY,
+    by: str = BY,
     undo: bool = _UNDO,
 ) -> None:
     """Keep the story an article tells out of a draft."""
@@ -79,7 +67,7 @@ def move(
     article: str = _ARTICLE,
     to: str = typer.Option("", "--to", help='A section\'s title or category, or "top".'),
     place: int = _PLACE,
-    by: str = _BY,
+    by: str = BY,
     undo: bool = _UNDO,
 ) -> None:
     """Move an article to a list of a draft; without --place its score says where in it."""
@@ -91,28 +79,23 @@ def move(
 def _move(
     context: typer.Context, name: str, article: str, to: str, place: int, by: str, *, undo: bool
 ) -> None:
+    """Put an article somewhere, pin it without a list's name; print where it stands now."""
     from digest import pipeline
+    from digest.explain.told import section_stories
 
     with opened(context) as app:
         edition = pipeline.find_edition(app, name)
         if undo:
             made, found = pipeline.undo_place(app, edition, article, who(by))
-        else:
+        elif to:
             made, found = pipeline.place_article(app, edition, article, to, place, who(by))
-    _say_place(made, found.id, found.title)
-
-
-def _say_place(edition: "Edition", article_id: str, title: str) -> None:
-    """Print where an article stands now."""
-    from digest.explain.told import section_stories
-
-    where = "left out"
-    for section, placed in section_stories(edition):
-        if placed.lead.id == article_id:
-            where = f"{section}, place {placed.place}"
-    print(f"{edition.key}: {title}: {where}")
-    if edition.reason:
-        print(f"{edition.key}: {edition.state.value}, {edition.reason}")
+        else:
+            made, found = pipeline.pin_article(app, edition, article, place, who(by))
+    stands = {placed.lead.id: (section, placed.place) for section, placed in section_stories(made)}
+    where = "{}, place {}".format(*stands[found.id]) if found.id in stands else "left out"
+    print(f"{made.key}: {found.title}: {where}")
+    if made.reason:
+        print(f"{made.key}: {made.state.value}, {made.reason}")
 
 
 def edit_edition(
@@ -121,7 +104,7 @@ def edit_edition(
     subject: str | None = typer.Option(None, "--subject"),
     stand_first: str | None = typer.Option(None, "--stand-first"),
     note: str | None = typer.Option(None, "--note", help="Stands above the lead."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Set a draft's subject, stand-first or note; an empty one is made as before."""
     from digest import pipeline
@@ -137,7 +120,7 @@ def pause(
     context: typer.Context,
     name: str = _EDITION,
     reason: str = typer.Option("", "--reason"),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Let no new mail of an edition start; mails on open connections finish."""
     from digest import pipeline
@@ -161,7 +144,7 @@ def cancel(
     context: typer.Context,
     name: str = _EDITION,
     reason: str = typer.Option("", "--reason"),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Call an edition back; it is a draft again if no mail was handed over yet, else closed."""
     from digest import pipeline
@@ -176,7 +159,7 @@ def skip(
     context: typer.Context,
     name: str = typer.Argument(..., metavar="EDITION", help="Or NEWSLETTER@DATE of a slot."),
     reason: str = typer.Option("", "--reason"),
-    by: str = _BY,
+    by: str = BY,
     undo: bool = _UNDO,
 ) -> None:
     """Leave a slot out, with the reason."""
@@ -194,7 +177,7 @@ def _because(what: str, by: str, reason: str) -> str:
     return f"{what} by {who(by)}" + (f": {reason}" if reason else "")
 
 
-def hide(context: typer.Context, name: str = _ARTICLE, by: str = _BY, undo: bool = _UNDO) -> None:
+def hide(context: typer.Context, name: str = _ARTICLE, by: str = BY, undo: bool = _UNDO) -> None:
     """Keep an article out of every edition built from now on."""
     from digest import pipeline
 
@@ -213,7 +196,7 @@ def edit_article(
     category: list[str] | None = typer.Option(None, "--category", help="May be repeated."),
     image_url: str | None = typer.Option(None, "--image-url"),
     image_caption: str | None = typer.Option(None, "--image-caption"),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Edit what is shown of an article; a fetch keeps it. An empty value is the source's again."""
     from digest import pipeline
@@ -237,7 +220,7 @@ def boost(
     context: typer.Context,
     name: str = _ARTICLE,
     points: float = typer.Option(..., "--points", help="May be negative; 0 takes it back."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Add points to an article's score in every edition built from now on."""
     from digest import pipeline

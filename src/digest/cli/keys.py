@@ -2,7 +2,7 @@
 
 import typer
 
-from digest.cli.common import Json, group, opened, print_json, print_table
+from digest.cli.common import Json, group, opened, print_list
 
 
 def register(app: typer.Typer) -> None:
@@ -52,14 +52,11 @@ def list_keys(context: typer.Context, as_json: bool = Json) -> None:
         }
         for key in found
     ]
-    if as_json:
-        print_json(shapes)
-        return
     rows = [
         (key.name, " ".join(key.scopes), moment(key.created_at), moment(key.revoked_at) or "")
         for key in found
     ]
-    print_table(("name", "scopes", "created", "revoked"), rows)
+    print_list(shapes, ("name", "scopes", "created", "revoked"), rows, as_json=as_json)
 
 
 def revoke(context: typer.Context, name: str = typer.Argument(...)) -> None:

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from digest.cli.common import Json, counted, opened, print_fields, print_json, print_table, progress
+from digest.cli.common import (
+    Json,
+    counted,
+    opened,
+    print_fields,
+    print_json,
+    print_list,
+    print_table,
+    progress,
+)
 from digest.cli.common import say_errors as say
-from digest.cli.hand import who
+from digest.cli.hand import BY, who
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -103,7 +112,7 @@ def import_subscribers(
         [], "--rows", help="COLUMN=VALUE: only rows with it, e.g. List=Weekly; may be repeated."
     ),
     encoding: str = typer.Option("", help="Such as cp1252; else it is found out."),
-    by: str = typer.Option("", "--by", help="Who does it; else the user of this computer."),
+    by: str = BY,
     check_mx: bool = typer.Option(
         False, "--check-mx", help="Ask the DNS; refuse addresses at domains that take no mail."
     ),
@@ -197,11 +206,9 @@ def _list_imports(app: "App", *, as_json: bool) -> None:
         {**each, "at": moment(each["at"]), "undone_at": moment(each["undone_at"])}
         for each in membership.imports(app)
     ]
-    if as_json:
-        print_json(found)
-        return
     heads = ("id", "at", "file", "newsletter", "by", "undone_at")
-    print_table(heads, [[each[name] or "" for name in heads] for each in found])
+    rows = [[each[name] or "" for name in heads] for each in found]
+    print_list(found, heads, rows, as_json=as_json)
 
 
 def export(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import typer
 
-from digest.cli.common import Json, group, opened, print_json, print_table
+from digest.cli.common import Json, group, opened, print_list
 
 _DAY = typer.Option(None, formats=["%Y-%m-%d"], help="YYYY-MM-DD, inclusive.")
 
@@ -52,14 +52,12 @@ def list_placements(context: typer.Context, as_json: bool = Json) -> None:
 
     with opened(context) as app, app.database.reading() as tx:
         every = placements.every(tx)
-    if as_json:
-        print_json([shapes.placement(placement) for placement in every])
-        return
+    heads = ("id", "sponsor", "title", "newsletter", "from", "to")
     rows = [
         (p.id, p.sponsor, p.title, p.newsletter or "all", p.starts_on or "", p.ends_on or "")
         for p in every
     ]
-    print_table(("id", "sponsor", "title", "newsletter", "from", "to"), rows)
+    print_list([shapes.placement(each) for each in every], heads, rows, as_json=as_json)
 
 
 def remove(

@@ -7,14 +7,13 @@ import typer
 
 from digest.cli import people
 from digest.cli.common import Json, group, opened, print_fields, print_json, say_errors
-from digest.cli.hand import who
+from digest.cli.hand import BY, who
 
 if TYPE_CHECKING:
     from digest.app import App
 
 _EMAIL = typer.Argument(..., metavar="EMAIL")
 _NEWSLETTER = typer.Option("", help="Empty: the first newsletter of the config.")
-_BY = typer.Option("", "--by", help="Who decides; else the user of this computer.")
 
 _ABOUT = ("origin", "words", "by", "ip")  #: of an entry in the consent log
 
@@ -39,7 +38,7 @@ def add(
     confirmed: bool = typer.Option(False, "--confirmed", help="They have asked for it already."),
     name: str = typer.Option("", help="How the list shows them."),
     consent: str = typer.Option("", "--consent", help="What they agreed to, for the log."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Add a person; without --confirmed they get a mail with a link to confirm."""
     from digest.membership import add_subscriber
@@ -73,7 +72,7 @@ def edit(
         None, "--mute", help="All categories they do not want; may be repeated; empty: none."
     ),
     density: str | None = typer.Option(None, help="full, compact or headlines; empty: usual."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Change what is given of a person, and how they want a newsletter."""
     from digest import membership
@@ -122,9 +121,7 @@ def show(context: typer.Context, email: str = _EMAIL, as_json: bool = Json) -> N
         said = ", ".join([each["state"], *wishes, *filter(None, [each["density"]])])
         print(f"\n{each['newsletter']}: {said}")
         for entry in each["log"]:
-            about = ", ".join(
-                entry[name] for name in ("origin", "words", "by", "ip") if entry[name]
-            )
+            about = ", ".join(entry[name] for name in _ABOUT if entry[name])
             print(f"  {entry['at']} {entry['what']}: {about}")
 
 
@@ -133,7 +130,7 @@ def confirm(
     email: str = _EMAIL,
     consent: str = typer.Option(..., "--consent", help="On what basis, for the log."),
     newsletter: str = _NEWSLETTER,
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Make a pending subscription active on a basis you state; never who left."""
     from digest.membership import confirm_by_hand
@@ -147,7 +144,7 @@ def unsubscribe(
     context: typer.Context,
     email: str = _EMAIL,
     newsletter: str = typer.Option("", help="Empty: every newsletter."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """End a person's subscriptions at once."""
     from digest.membership import end_subscription
@@ -194,7 +191,7 @@ def unsuppress(
     context: typer.Context,
     email: str = _EMAIL,
     reason: str = typer.Option(..., "--reason", help="Why it may be mailed again."),
-    by: str = _BY,
+    by: str = BY,
 ) -> None:
     """Lift a suppression, never a complaint; who left stays out."""
     from digest.membership import unsuppress_address

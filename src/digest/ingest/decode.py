@@ -53,6 +53,13 @@ def read_json(text: str) -> Any:
         raise IngestError(f"not valid JSON: {exc}") from exc
 
 
+def comments(*values: object) -> dict[str, int]:
+    """Return the first of some values that is a count of comments, as counts."""
+    texts = (str(value).strip() for value in values if not isinstance(value, bool))
+    usable = (text for text in texts if text.isascii() and text.isdecimal() and len(text) < 10)
+    return next(({"comments": int(text)} for text in usable), {})
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 

@@ -69,8 +69,7 @@ def format_of(document: Document) -> str:
 def candidates(page: Document) -> tuple[Candidate, ...]:
     """Return what a page may be read by, best first: WordPress, its feeds, then usual paths."""
     root = html.parse_page(decode(page.content, page.content_type))
-    base = html.absolute(page.url, next((n.get("href") or "" for n in root.iter("base")), ""))
-    links = list(_links(root, base or page.url))
+    links = list(_links(root, html.base_of(root, page.url)))
     feeds = _feeds(links, page.url)
     declared = [*_wordpress(root, links, page.url), *feeds[:_MOST]]
     known = {candidate.url for candidate in declared}

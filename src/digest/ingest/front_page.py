@@ -64,7 +64,7 @@ def headlines(document: Document) -> tuple[Headline, ...]:
     if xml.root_name(document) in {"rss", "feed", "rdf", "urlset", "sitemapindex"}:
         raise IngestError(f"{document.url}: is a feed and no page; add it without --front-page")
     root = html.parse_page(decode(document.content, document.content_type))
-    links = _without_sections(_without_furniture(_links(root, _base(root, document.url))))
+    links = _without_sections(_without_furniture(_links(root, html.base_of(root, document.url))))
     found: dict[str, Headline] = {}
     for headline in _in_order(links):
         found.setdefault(headline.key, headline)
@@ -94,11 +94,6 @@ def positions(found: Sequence[Headline], known: Mapping[str, str], page_url: str
 
 def _is_host(one: str, other: str) -> bool:
     return one == other or one.endswith("." + other) or other.endswith("." + one)
-
-
-def _base(root: Element, url: str) -> str:
-    given = next((node.get("href") or "" for node in root.iter("base")), "")
-    return html.absolute(url, given) or url
 
 
 def _links(root: Element, base: str) -> list[_Link]:

@@ -177,6 +177,12 @@ def _joined(base: str, url: str) -> str:
         return ""
 
 
+def base_of(root: Element, url: str) -> str:
+    """Return what relative addresses in a page refer to: its own word, else its address."""
+    given = next((node.get("href") or "" for node in root.iter("base")), "")
+    return absolute(url, given) or url
+
+
 def absolutize(body: Element, base: str) -> None:
     """Make every link and picture address absolute; those that cannot be lose the attribute."""
     for element in body.iter("a", "img"):

@@ -22,8 +22,7 @@ from digest.errors import IngestError
 from digest.ingest import answers, guard
 from digest.ingest.answers import Answer, Fetched, Want
 from digest.ingest.inflate import Body
-from digest.ingest.limits import Limits, Watch
-from digest.ingest.turns import Turns
+from digest.ingest.limits import Limits, Turns, Watch
 from digest.settings import Fetch
 
 __all__ = ["Fetched", "Fetcher", "Limits", "resolve"]

@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from digest.ingest import dates, furniture, html, lines, linked, pictures
 from digest.ingest.addresses import is_web
+from digest.ingest.decode import comments
 from digest.ingest.html import Element
 from digest.ingest.linked import Node
 from digest.model import Image
@@ -20,14 +21,7 @@ _DATES = (
     *("parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "dc.date"),
     *("dc.date.issued", "dcterms.created", "date", "article.published", "published-date"),
 )
-_TITLES = (
-    "og:title",
-    "parsely-title",
-    "sailthru.title",
-    "dc.title",
-    "dcterms.title",
-    "twitter:title",
-)
+_TITLES = "og:title parsely-title sailthru.title dc.title dcterms.title twitter:title".split()
 _AUTHORS = ("author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator")
 _BYLINE = re.compile(r"(?i)byline|(?:^|[\s_-])(?:author|auteur|autor)s?(?:[_-]*names?)?(?=$|\s)")
 _TEASER = re.compile(r"(?i)comment|related|sidebar|footer|teaser|recommend|promo|card")
@@ -99,7 +93,7 @@ def read(root: Element) -> Metadata:
         published_at=_published(root, meta, node),
         updated_at=dates.moment(_str(node, "dateModified") or meta.get(_MODIFIED, "")),
         text=_str(node, "articleBody"),
-        counts=_counts(node),
+        counts=comments(node.get("commentCount")),
     )
 
 
@@ -124,8 +118,8 @@ def _str(node: object, name: str) -> str:
 
 def _title(root: Element) -> str:
     """Return the heading of first rank that the title opens with, else the longer of the two."""
-    headings = [found for found in map(_words, root.iter("h1")) if found]
-    title = next((_words(t) for t in root.iter("title")), "")
+    headings = [found for found in map(html.text_of, root.iter("h1")) if found]
+    title = next((html.text_of(t) for t in root.iter("title")), "")
     inside = [h for h in headings if title.casefold().startswith(h.casefold())]
     alone = headings[0] if len(headings) == 1 and _is_longer(headings[0], title) else ""
     return _first(*inside, alone, title)
@@ -134,10 +128,6 @@ def _title(root: Element) -> str:
 def _is_longer(heading: str, title: str) -> bool:
     """Say whether a heading tells more than a title without the site's names behind it."""
     return len(heading.split()) > len(re.split(r"\s[|–—»·-]\s", title)[0].split())
-
-
-def _words(element: Element) -> str:
-    return html.text_of(element)
 
 
 def _address(root: Element, meta: Mapping[str, str], node: Node) -> str:
@@ -179,7 +169,9 @@ def _marked(root: Element) -> str:
     elements = list(root.iter("a", "span", "address", "div", "p", "li", "h3", "h4"))
     classed = [e for e in elements if _BYLINE.search(e.get("class") or "")][:_MARKED]
     shown = (element for element in classed if not _is_aside(element))
-    names = (_name(_words(e)) for e in chain(filter(_is_author, elements), islice(shown, _LOOKED)))
+    names = (
+        _name(html.text_of(e)) for e in chain(filter(_is_author, elements), islice(shown, _LOOKED))
+    )
     return next((name for name in names if name), "")
 
 
@@ -255,16 +247,10 @@ def _shown(root: Element) -> Iterator[str]:
         mark = _marks(element)
         if _LATER.search(mark) or not (element.tag == "time" or _SHOWN.search(mark)):
             continue
-        line = _words(element)
+        line = html.text_of(element)
         if len(line) <= _DATE_LINE and not _LATER.search(line) and not _is_aside(element):
             yield lines.date(line) or lines.date(line.partition("|")[0].strip())
 
 
 def _marks(element: Element) -> str:
     return f"{element.get('class') or ''} {element.get('itemprop') or ''}"
-
-
-def _counts(node: Node) -> dict[str, int]:
-    count = node.get("commentCount")
-    usable = type(count) is int and 0 <= count < 10**9
-    return {"comments": count} if usable and isinstance(count, int) else {}

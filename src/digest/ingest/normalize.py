@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from digest import text
 from digest.errors import IngestError
-from digest.ingest import dates, furniture, html, people, pictures
+from digest.ingest import dates, furniture, html, lines, pictures
 from digest.ingest.addresses import address_of
 from digest.ingest.html import Element
 from digest.model import Article, Item
@@ -27,31 +28,18 @@ _CATEGORY = 60
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 _SEPARATOR = r"\s*[|·•»«~]\s*|\s+[-–—:]+\s+"
 _NO_CATEGORY = frozenset(
-    {
-        "uncategorized",
-        "uncategorised",
-        "allgemein",
-        "non classé",
-        "sin categoría",
-        "home",
-        "homepage",
-        "front page",
-    }
+    "uncategorized|uncategorised|allgemein|non classé|sin categoría|home|homepage|front page".split(
+        "|"
+    )
 )
 #: Names that programs give an author who gave none.
-_NOBODY = frozenset(
-    {"", "admin", "administrator", "editor", "staff", "webmaster", "author", "user"}
-)
+_NOBODY = frozenset(["", *"admin administrator editor staff webmaster author user".split()])
 _PAID = frozenset(
-    {
-        "sponsored",
-        "sponsored content",
-        "sponsored post",
-        "advertorial",
-        "anzeige",
-        "partner content",
-    }
+    "sponsored|sponsored content|sponsored post|advertorial|anzeige|partner content".split("|")
 )
+_OPENING = 3  #: blocks in which a byline may stand
+_CLOSING = 3  #: blocks in which a biography may stand; a shorter text has none
+_PLAIN = frozenset({"p", "div", "h4", "h5", "h6"})
 
 
 def normalize(
@@ -114,9 +102,9 @@ def _of_body(item: Item, url: str, title: str, author: str) -> dict[str, Any]:
     base = _base(body, url)
     box = furniture.take_author_box(body)
     furniture.strip(body, title=title, author=author)
-    byline = people.take_byline(body)
+    byline = _take_byline(body)
     author = byline if author.casefold() in _NOBODY else author
-    told = people.take_biography(body, author)
+    told = _take_biography(body, author)
     image = pictures.best(item.image, body, base)
     html.flatten_tables(body)
     html.absolutize(body, base)
@@ -197,3 +185,34 @@ def _prose(body: Element, whole: str) -> str:
     ]
     prose = " ".join(line for line in paragraphs if line)
     return prose if 2 * len(prose) >= len(whole) or len(prose) >= SUMMARY else whole
+
+
+def _take_byline(body: Element) -> str:
+    """Take a first line such as "By Ada Berg" out of a body and return the name, else ""."""
+    for block in html.blocks(body)[:_OPENING]:
+        name = lines.by(html.text_of(block)) if block.tag in _PLAIN and block is not body else ""
+        people = re.split(r",\s*|\s+(?:and|und|et|y|&)\s+", name)
+        if name and all(map(lines.is_name, people)):
+            html.remove(block)
+            return name
+    return ""
+
+
+def _take_biography(body: Element, author: str) -> str:
+    """Take a last paragraph such as "Ada Berg is …" out of a body and return it, else "".
+
+    Without a known author it must be in italics.
+    """
+    told = ((block, html.text_of(block)) for block in reversed(html.blocks(body)))
+    closing = list(islice((pair for pair in told if pair[1]), _CLOSING))
+    for block, line in closing if len(closing) == _CLOSING else []:
+        slanted = _is_slanted(block, line) and lines.subject(line) != ""
+        if len(line) <= lines.BIO and (slanted or lines.is_bio(line, author, after_name=False)):
+            html.remove(block)
+            return line
+    return ""
+
+
+def _is_slanted(block: Element, line: str) -> bool:
+    slanted = "".join(html.text_of(part) for part in block.iter("em", "i"))
+    return len(slanted) >= 0.9 * len(line)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from xml.sax.saxutils import quoteattr
 
 from digest import text
 from digest.errors import IngestError
@@ -39,17 +38,20 @@ def parse(content: bytes) -> list[Listed]:
 
 def write(feeds: Iterable[Listed], title: str) -> str:
     """Return feeds as OPML 2.0, grouped by section, in an order that depends on them alone."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>"]
-    lines += [f"    <title>{_escaped(title)}</title>", "  </head>", "  <body>"]
-    section = ""
+    from lxml import etree
+
+    root = etree.Element("opml", version="2.0")
+    etree.SubElement(etree.SubElement(root, "head"), "title").text = text.clean(title)
+    body = etree.SubElement(root, "body")
+    folders = {"": body}
     for feed in sorted(feeds, key=lambda f: (f.section.casefold(), f.section, f.url)):
-        if feed.section != section:
-            lines += ["    </outline>"] if section else []
-            section = feed.section
-            lines.append(f"    <outline text={_attribute(section)}>")
-        lines.append(("      " if section else "    ") + _outline(feed))
-    lines += ["    </outline>"] if section else []
-    return "\n".join([*lines, "  </body>", "</opml>", ""])
+        section, name = text.clean(feed.section), text.clean(feed.title or feed.url)
+        if section not in folders:
+            folders[section] = etree.SubElement(body, "outline", text=section)
+        about = {"type": "rss", "text": name, "title": name, "xmlUrl": text.clean(feed.url)}
+        etree.SubElement(folders[section], "outline", about)
+    written: str = etree.tostring(root, encoding="unicode", pretty_print=True)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}'
 
 
 def _listed(outline: Element) -> Listed | None:
@@ -62,16 +64,3 @@ def _listed(outline: Element) -> Listed | None:
     category = names.get("category", "").partition(",")[0].strip("/").rpartition("/")[2]
     title = names.get("title") or names.get("text") or ""
     return Listed(url, text.clean(title), text.clean(folder or category))
-
-
-def _outline(feed: Listed) -> str:
-    title = _attribute(feed.title or feed.url)
-    return f'<outline type="rss" text={title} title={title} xmlUrl={_attribute(feed.url)}/>'
-
-
-def _attribute(value: str) -> str:
-    return quoteattr(text.clean(value))
-
-
-def _escaped(value: str) -> str:
-    return text.clean(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

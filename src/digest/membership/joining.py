@@ -17,6 +17,7 @@ from digest.deliver.message import plain_message
 from digest.errors import DeliveryError, NotFound, TransportDown, WrongState
 from digest.model import Subscription, SubscriptionState
 from digest.store import Transaction, editions, replay, subscribers, suppressions, variants
+from digest.store import consent as log
 
 Change = Callable[[Subscription, datetime], Subscription]
 
@@ -112,7 +113,8 @@ def confirm_by_hand(app: App, email: str, newsletter: str, words: str, by: str) 
 def change_address(app: App, email: str, to: str, by: str) -> list[str]:
     """Give a person another address: it must be confirmed before anything goes there.
 
-    The old address gets nothing more. Returns what could not be sent.
+    The old address gets nothing more, not even of an edition that is going out. Returns what could
+    not be sent.
     """
     old, new = parse_address(email), parse_address(to)
     asked = []
@@ -130,6 +132,7 @@ def change_address(app: App, email: str, to: str, by: str) -> list[str]:
                 public_id = make_public_id(secrets.token_bytes(8))
                 asked.append(replace(consent.ask(mine, app.now()), public_id=public_id))
                 subscribers.set_state(tx, asked[-1], "address changed", app.now(), by=by)
+                log.move(tx, asked[-1], new.email, app.digest_of(new), app.now())
     return [note for each in asked if (note := ask_by_mail(app, new.email, each))]
 
 

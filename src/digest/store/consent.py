@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from digest.model import ConsentEvent, DeliveryState, SubscriptionState
+from digest.model import ConsentEvent, DeliveryState, Subscription, SubscriptionState
 from digest.store.database import Transaction
 from digest.store.sql import rows, table
 from digest.store.tables import (
     ConsentEventRow,
     DeliveryRow,
+    EditionRow,
     ImportChangeRow,
     SubscriberRow,
     SubscriptionRow,
@@ -20,6 +22,8 @@ from digest.store.tables import (
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _SUPPRESSED, _EVENT = table(SuppressionRow), table(ConsentEventRow)
 _DELIVERY, _CHANGE = table(DeliveryRow), table(ImportChangeRow)
+_EDITION = table(EditionRow)
+_WAITING, _CLAIMED = (DeliveryState.QUEUED, DeliveryState.DEFERRED), DeliveryState.CLAIMED
 _BEST = (SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.ENDED)
 _EVENT_FIELDS = ("what", "origin", "at", "words", "by", "ip")
 _SOME = 500  #: ids in one statement; SQLite has a limit
@@ -60,22 +64,40 @@ def is_suppressed() -> sa.ColumnElement[bool]:
 
 
 def erase(tx: Transaction, person_id: int, now: datetime) -> None:
-    """Delete a person, their subscriptions and the consent log; the ledger forgets the address.
-
-    What is on its way to a server keeps it until its answer is recorded.
-    """
+    """Delete a person, their subscriptions and the consent log; the ledger forgets the address."""
     theirs = sa.select(_CONSENT.c.id).where(_CONSENT.c.subscriber_id == person_id)
-    mine = _DELIVERY.c.subscription_id.in_(theirs)
-    waiting = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
+    mine = _ledger_of(theirs)
     stopped = {"state": DeliveryState.SUPPRESSED, "token": "", "settled_at": now}
-    unsent = sa.update(_DELIVERY).where(mine, _DELIVERY.c.state.in_(waiting))
+    unsent = sa.update(_DELIVERY).where(mine, _DELIVERY.c.state.in_((*_WAITING, _CLAIMED)))
     tx.execute(unsent.values(stopped))
     name = sa.literal("erased-").concat(sa.cast(_DELIVERY.c.id, sa.String))
     gone = {"email": name, "address_digest": "", "public_id": "", "reply": ""}
-    settled = _DELIVERY.c.settled_at.is_not(None)
-    tx.execute(sa.update(_DELIVERY).where(mine, settled).values(gone))
+    tx.execute(sa.update(_DELIVERY).where(mine).values(gone))
     tx.execute(sa.delete(_CHANGE).where(_CHANGE.c.subscriber_id == person_id))
     tx.execute(sa.delete(_PERSON).where(_PERSON.c.id == person_id))
+
+
+def move(tx: Transaction, mine: Subscription, email: str, digest: str, now: datetime) -> None:
+    """Let what waits for a subscription go to its new address, under its new links.
+
+    What a sender has in hand is stopped, for it knows the old address; so is what would come
+    there twice.
+    """
+    row, other = _ledger_of([mine.id]), _DELIVERY.alias()
+    taken = sa.exists().where(other.c.edition_id == _DELIVERY.c.edition_id, other.c.email == email)
+    waits = sa.and_(_DELIVERY.c.state.in_(_WAITING), ~taken)
+    stopped = {"state": DeliveryState.SUPPRESSED, "token": "", "settled_at": now}
+    stopped["reply"] = "the address was changed"
+    open_ones = _DELIVERY.c.state.in_((*_WAITING, _CLAIMED))
+    tx.execute(sa.update(_DELIVERY).where(row, open_ones, ~waits).values(stopped))
+    new = {"email": email, "address_digest": digest, "public_id": mine.public_id}
+    tx.execute(sa.update(_DELIVERY).where(row, waits).values(new))
+
+
+def _ledger_of(subscriptions: Any) -> sa.ColumnElement[bool]:
+    """Return which deliveries are those of subscriptions, so that the index serves."""
+    each = sa.select(_EDITION.c.id)
+    return sa.and_(_DELIVERY.c.edition_id.in_(each), _DELIVERY.c.subscription_id.in_(subscriptions))
 
 
 def expire(tx: Transaction, before: datetime, now: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from digest.errors import IngestError
 from digest.ingest import dates, xml
-from digest.ingest.decode import decode, read_json
+from digest.ingest.decode import comments, decode, read_json
 from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
@@ -73,7 +73,7 @@ def _item(row: Mapping[str, Any], feed: Mapping[str, Any]) -> Item:
         published_at=dates.moment(_text(row, "date_published")),
         updated_at=dates.moment(_text(row, "date_modified")),
         language=_text(row, "language"),
-        counts=_counts(own.get("comments")),
+        counts=comments(own.get("comments")),
     )
 
 
@@ -106,8 +106,3 @@ def _author(row: Mapping[str, Any]) -> str:
 def _image(row: Mapping[str, Any], caption: str) -> Image | None:
     url = _text(row, "image") or _text(row, "banner_image")
     return Image(url, caption=caption) if url else None
-
-
-def _counts(comments: object) -> dict[str, int]:
-    usable = isinstance(comments, int) and not isinstance(comments, bool)
-    return {"comments": comments} if usable and 0 <= comments < 10**9 else {}  # type: ignore[operator, dict-item]

@@ -10,7 +10,7 @@ from typing import Any
 from digest.errors import IngestError
 from digest.ingest import dates
 from digest.ingest.addresses import is_web, slug
-from digest.ingest.decode import decode
+from digest.ingest.decode import comments, decode
 from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
@@ -21,13 +21,7 @@ _HEADING = re.compile(r"(?m)\A\s*#\s+(.+?)\s*#*\s*$")
 _ENDINGS = (".md", ".markdown", ".mdown")
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})-(.+)")
 _PICTURES = (
-    "image",
-    "cover",
-    "featured_image",
-    "featuredImage",
-    "feature_image",
-    "thumbnail",
-    "images",
+    *("image", "cover", "featured_image", "featuredImage", "feature_image", "thumbnail", "images"),
 )
 _MAX_FRONT = 50_000  #: characters
 _NESTING = re.compile(r"[\[{]|[-?] (?=[-?] )")
@@ -118,7 +112,7 @@ def _item(front: Front, body: str, title: str, stem: str) -> Item:
         language=_text(front, "language", "lang", "locale"),
         featured=front.get("featured") is True,
         sponsored=front.get("sponsored") is True,
-        counts={"comments": n} if type(n := front.get("comments")) is int and n >= 0 else {},
+        counts=comments(front.get("comments")),
     )
 
 

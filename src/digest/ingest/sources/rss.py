@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 from digest.errors import IngestError
 from digest.ingest import pictures, xml
 from digest.ingest.addresses import is_web
+from digest.ingest.decode import comments
 from digest.ingest.html import Element
 from digest.ingest.lighten import AUTHORS, CATEGORIES, lightened, mended
 from digest.ingest.sources.base import Parsed
@@ -84,7 +85,7 @@ def _item(
         published_at=_moment(entry, "published_parsed") or _moment(entry, "created_parsed"),
         updated_at=_moment(entry, "updated_parsed"),
         language=_language(entry),
-        counts=_counts(entry),
+        counts=comments(entry.get("slash_comments"), entry.get("thr_total")),
     )
 
 
@@ -146,14 +147,6 @@ def _moment(entry: Any, name: str) -> datetime | None:
         return datetime.fromtimestamp(timegm(parts), UTC) if parts else None
     except (ValueError, OverflowError, OSError, TypeError):
         return None
-
-
-def _counts(entry: Any) -> dict[str, int]:
-    for name in ("slash_comments", "thr_total"):
-        value = str(entry.get(name) or "").strip()
-        if value.isdecimal() and len(value) < 10:
-            return {"comments": int(value)}
-    return {}
 
 
 def _joined(base: str, url: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from digest.errors import IngestError
 from digest.ingest import dates, pictures, xml
-from digest.ingest.decode import decode, read_json
+from digest.ingest.decode import comments, decode, read_json
 from digest.ingest.sources.base import Parsed
 from digest.model import Document, Image, Item
 
@@ -212,9 +212,5 @@ def _size(row: Row, name: str) -> int:
 
 def _counts(row: Row) -> dict[str, int]:
     """Return the comments: a count where the site offers one, else those that came along."""
-    for name in _COUNTS:
-        value = str(row.get(name) if row.get(name) is not None else "").strip()
-        if value.isascii() and value.isdecimal() and len(value) < 10:
-            return {"comments": int(value)}
     replies = _embedded(row, "replies")
-    return {"comments": len(replies)} if replies else {}
+    return comments(*map(row.get, _COUNTS), len(replies) or None)
