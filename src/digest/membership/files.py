@@ -31,6 +31,7 @@ from digest.store.staging import staged, stored
 
 _ZIP_LIMIT = 4 << 30  #: bytes that come out of an archive, at most
 _IN_MEMORY = 32 << 20
+_SOME = 500
 _BEAT = 10_000  #: rows between two words of how far it is
 
 
@@ -211,7 +212,7 @@ def _staging(
     zones, secret, stamp = available_timezones(), app.keys.addresses, stored(now)
     consented = bool(wanted.consent)
     active, ended = SubscriptionState.ACTIVE, SubscriptionState.ENDED
-    spare: list[str] = []
+    words, spare = {each: each.value for each in SubscriptionState}, list[str]()
 
     def stage(number: int, row: Incoming) -> tuple[Any, ...]:
         text, name, _, why, created, confirmed, left, tags, language, timezone, ip = row
@@ -221,7 +222,7 @@ def _staging(
         if dead and state is not ended and domain in dead:
             raise BadRow("its domain takes no mail")
         if not spare:
-            spare.extend(make_public_ids(secrets.token_bytes(8 * _BEAT)))
+            spare.extend(make_public_ids(secrets.token_bytes(8 * _SOME)))
         return (
             number,
             email,
@@ -232,7 +233,7 @@ def _staging(
             pack(tags) if tags else "",
             language if not language or (len(language) < 36 and language.isprintable()) else "",
             timezone if timezone in zones else "",
-            state.value,
+            words[state],
             why.value if why else "",
             spare.pop(),
             consent.cut_ip(ip) if ip else "",

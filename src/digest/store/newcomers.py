@@ -44,6 +44,7 @@ def insert(tx: Transaction, run: Import) -> None:
     _sort_out(tx)
     with _indexes_made_anew(tx):
         _insert(tx, run)
+    _count(tx, run)
 
 
 def _sort_out(tx: Transaction) -> None:
@@ -97,16 +98,23 @@ def _insert(tx: Transaction, run: Import) -> None:
                 f" GREATEST((SELECT max(id) FROM {name}), 1))"
             )
             tx.exec_driver_sql(f"ANALYZE {name}")
-    count = sa.select(status, sa.func.count()).where(fresh).group_by(status)
-    for word, number in tx.execute(count):
-        known = {"suppressed": Outcome.SUPPRESSED, "ended": Outcome.KEPT_OUT}
+
+
+def _count(tx: Transaction, run: Import) -> None:
+    """Count who came by the index over their status."""
+    status, known = _PERSON.c.status, {"suppressed": Outcome.SUPPRESSED, "ended": Outcome.KEPT_OUT}
+    came = sa.select(status, sa.func.count()).where(_PERSON.c.id > run.newest).group_by(status)
+    for word, number in tx.execute(came):
         run.counts[known.get(word, Outcome.NEW).value] += number
         run.counts[f"as_{word}"] += number
 
 
 def _person(run: Import) -> dict[str, Any]:
     s = STAGED.c
-    wish = consent.wish(sa.literal(run.newsletter), sa.literal(""), sa.literal(""))
+    none = sa.literal("")
+    wish = consent.wish(sa.literal(run.newsletter), none, none)
+    plain = sa.and_(s.language == none, s.timezone == none)
+    person = sa.case((plain, consent.wish(none, none)), else_=consent.wish(s.language, s.timezone))
     open_ = sa.case((s.state != SubscriptionState.ENDED.value, wish), else_="")
     return {
         "id": s.seq + run.newest,
@@ -118,7 +126,7 @@ def _person(run: Import) -> dict[str, Any]:
         "tags": s.tags,
         "language": s.language,
         "timezone": s.timezone,
-        "wishes": consent.wish(s.language, s.timezone).concat(open_),
+        "wishes": person.concat(open_),
         "created_at": s.created_at,
         "import_id": sa.literal(run.id),
     }

@@ -1,7 +1,7 @@
 """How an expression that picks subscribers, and an order of them, become SQL; never by text."""
 
 from collections.abc import Callable, Set
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -175,4 +175,21 @@ def _of_subscription(field: str, value: Any) -> Any:
 
 def _holds(text: Any, part: str) -> sa.ColumnElement[bool]:
     """Return that a text has a part, capitals and all: LIKE differs between the databases."""
-    return cast("sa.ColumnElement[bool]", sa.func.replace(text, part, "") != text)
+    return _Place(text, sa.literal(part)) > 0
+
+
+class _Place(FunctionElement[int]):
+    """Where a part begins in a text, from 1; 0: nowhere."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(_Place)
+def _by_strpos(element: Any, compiler: Any, **given: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **given)})"
+
+
+@compiles(_Place, "sqlite")
+def _by_instr(element: Any, compiler: Any, **given: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **given)})"

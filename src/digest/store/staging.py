@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from digest.store.database import Database, Transaction
 from digest.store.tables.types import UTCDateTime
 
-_CHUNK = 10_000
+_CHUNK = 500  #: few enough to stay in the processor's cache
 
 STAGED = sa.Table(
     "staged",

@@ -18,7 +18,7 @@ class SubscriberRow(SQLModel, table=True):
         Index("subscriber_key", "email_key", unique=True),
         Index("subscriber_listed", "status", "id"),
         Index("subscriber_created", "created_at", "status"),
-        Index("subscriber_wishes", "wishes", "status", "created_at"),
+        Index("subscriber_wishes", "wishes", "status", "created_at", "tags"),
         Index("subscriber_domain", "domain", "status", "wishes"),
         Index(
             "subscriber_tagged",

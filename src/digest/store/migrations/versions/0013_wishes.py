@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.execute(_WISHES.format(gather="group_concat" if sqlite else "string_agg", **parts))
     op.create_index("subscriber_key", "subscriber", ["email_key"], unique=True)
     op.create_index("subscription_public_id", "subscription", ["public_id"], unique=True)
-    op.create_index("subscriber_wishes", "subscriber", ["wishes", "status", "created_at"])
+    op.create_index("subscriber_wishes", "subscriber", ["wishes", "status", "created_at", "tags"])
     op.create_index("subscriber_domain", "subscriber", ["domain", "status", "wishes"])
     some = sa.text("tags <> ''")
     op.create_index(
