@@ -88,8 +88,7 @@ def lines_of(values: list[dict[str, Any]]) -> str:
 def test_ten_thousand_people_come_back_byte_for_byte(app: App) -> None:
     chance = random.Random(11)
     orphans = sorted(f"{chance.getrandbits(256):064x}" for _ in range(50))
-    many = 10_000 if app.database.is_sqlite else 2_000
-    values = [a_person(chance, number) for number in range(many)]
+    values = [a_person(chance, number) for number in range(10_000)]
     values += [
         {"address_digest": o, "reason": "asked", "at": moment(NOW), "note": "erased"}
         for o in orphans

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.audience.tokens import Keys, make_public_id, make_token, read_token
+from digest.audience.tokens import (
+    Keys,
+    make_public_id,
+    make_public_ids,
+    make_token,
+    read_token,
+)
 from digest.errors import ConfigError, InvalidToken
 from digest.text import TOKEN
 
@@ -21,6 +27,11 @@ def _opens(keys: Keys, purpose: str, text: str) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+@given(st.lists(eight_bytes, max_size=5))
+def test_many_public_ids_are_those_made_one_by_one(raw: list[bytes]) -> None:
+    assert make_public_ids(b"".join(raw)) == [make_public_id(each) for each in raw]
 
 
 @given(eight_bytes, st.text(max_size=20, alphabet=st.characters(codec="utf-8")))

@@ -43,6 +43,29 @@ def test_feeds_of_the_first_version_hold_articles(tmp_path: Path) -> None:
     old.close()
 
 
+def test_tables_made_anew_keep_what_belongs_to_them(tmp_path: Path) -> None:
+    old = Database(f"sqlite:///{tmp_path}/digest.db")
+    with old.engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+        connection.exec_driver_sql(
+            "INSERT INTO subscriber (id, email, email_key, address_digest, name, created_at)"
+            " VALUES (1, 'Ada@news.example', 'ada@news.example', 'x', '', '2024-01-01')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO subscription (subscriber_id, newsletter, state, public_id, created_at)"
+            " VALUES (1, 'weekly', 'active', 'abc', '2024-01-01')"
+        )
+    old.upgrade()
+    with old.reading() as tx:
+        found = tx.exec_driver_sql("SELECT domain, wishes FROM subscriber").all()
+        assert [tuple(row) for row in found] == [("news.example", "0:0:6:weekly0:0:")]
+        assert tx.exec_driver_sql("SELECT count(*) FROM subscription").scalar() == 1
+        assert tx.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    old.close()
+
+
 def test_every_connection_syncs_at_commit_and_keeps_references(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/digest.db")
     database.upgrade()

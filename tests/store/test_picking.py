@@ -15,7 +15,16 @@ from digest.app import App
 from digest.audience.filters import FIELDS, parse_filter
 from digest.errors import BadFilter
 from digest.membership import Wanted, import_file
-from digest.model import AllOf, AnyOf, Filter, Not, Subscriber, SubscriptionState, Term
+from digest.model import (
+    AllOf,
+    AnyOf,
+    Filter,
+    Not,
+    Subscriber,
+    SubscriptionState,
+    SuppressionReason,
+    Term,
+)
 from digest.shapes import status
 from digest.store import Database, Transaction, picking, subscribers
 from digest.store.sql import table
@@ -27,7 +36,7 @@ from tests.test_takeout import a_person, lines_of
 
 @pytest.fixture
 def app(tmp_path: Path, database_url: str) -> Iterator[App]:
-    opened = an_app(tmp_path, database_url)
+    opened = an_app(tmp_path, database_url, more='[newsletters.daily]\ntitle = "Daily"\n')
     yield opened
     opened.close()
 
@@ -101,6 +110,40 @@ def test_expressions_pick_who_python_would(app: App, text: str) -> None:
     people = stock(app, [])
     found = agreed(app, people, parse_filter(text))
     assert found > 0 or "name:Ada" in text
+
+
+def test_what_readers_change_is_what_they_are_picked_by(app: App) -> None:
+    for number in range(8):
+        membership.add_subscriber(app, f"r{number}@reader.example", "weekly", confirmed=True)
+    membership.prefer(app, "r1@reader.example", "weekly", muted=("Sport",), density="compact")
+    membership.edit_subscriber(app, "r2@reader.example", language="de", timezone="Europe/Berlin")
+    membership.end_subscription(app, "r3@reader.example")
+    membership.suppress_address(app, "r4@reader.example", SuppressionReason.BOUNCED, "")
+    membership.add_subscriber(app, "r5@reader.example", "daily", confirmed=False)
+    membership.change_address(app, "r6@reader.example", "r6@elsewhere.example", "desk")
+    path = app.folder / "more.csv"
+    path.write_text("email,language\nr7@reader.example,fr\nr8@reader.example,de\n", "utf-8")
+    done = import_file(app, path, Wanted("daily", "asked on paper"), apply=True)
+    expected = {
+        "category:Sport": 7,
+        "density:compact": 1,
+        "language:de": 2,
+        "language:fr": 1,
+        "timezone:Europe/Berlin": 1,
+        "newsletter:weekly": 7,
+        "newsletter:daily": 3,
+        "newsletter:daily -newsletter:weekly": 1,
+        "domain:reader.example status:active": 6,
+        "domain:ELSEWHERE.example": 1,
+    }
+    with app.database.reading() as tx:
+        people = list(subscribers.some(tx))
+    found = {text: agreed(app, people, parse_filter(text)) for text in expected}
+    assert found == expected
+    membership.undo_import(app, done.id)
+    with app.database.reading() as tx:
+        people = list(subscribers.some(tx))
+    assert agreed(app, people, parse_filter("newsletter:daily")) == 1
 
 
 def test_no_naughty_string_changes_what_is_picked(app: App, corpus: Callable[[str], Path]) -> None:

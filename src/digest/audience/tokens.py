@@ -49,6 +49,16 @@ def make_public_id(random_bytes: bytes) -> str:
     return urlsafe_b64encode(random_bytes).decode().rstrip("=")
 
 
+def make_public_ids(random_bytes: bytes) -> list[str]:
+    """Return a public id for each 8 random bytes, all at once."""
+    parts = len(random_bytes) // _ID_BYTES
+    padded = bytearray(9 * parts)  # a byte of nothing after each 8: twelve characters of base64
+    for place in range(_ID_BYTES):
+        padded[place::9] = random_bytes[place::_ID_BYTES]
+    text = urlsafe_b64encode(padded).decode()
+    return [text[start : start + 11] for start in range(0, 12 * parts, 12)]
+
+
 def is_public_id(text: str) -> bool:
     """Say whether it could name a subscription."""
     return _PUBLIC_ID.fullmatch(text) is not None

@@ -18,18 +18,20 @@ from digest.audience import consent
 from digest.audience.address import address_digest, parse_address
 from digest.audience.exchange.base import cell
 from digest.audience.files import Table, open_table
-from digest.audience.tokens import make_public_id
+from digest.audience.tokens import make_public_ids
 from digest.errors import BadFile, BadRow, InvalidAddress, WrongState
 from digest.membership.mail_servers import Beat, silent, without_mail
 from digest.membership.restore import is_ours, restore
 from digest.model import ConsentEvent, Incoming, Outcome, Subscriber, SubscriptionState
 from digest.store import imports as store
 from digest.store import undo
+from digest.store.newcomers import Import
 from digest.store.sql import pack
 from digest.store.staging import staged, stored
 
 _ZIP_LIMIT = 4 << 30  #: bytes that come out of an archive, at most
 _IN_MEMORY = 32 << 20
+_SOME = 500
 _BEAT = 10_000  #: rows between two words of how far it is
 
 
@@ -82,7 +84,7 @@ def import_file(
         dead = without_mail(app, _domains(tables), beat) if wanted.ask_dns else frozenset()
         rows = _staged_rows(app, tables, wanted, done, refused, event.at, dead, beat)
         stack.callback(rows.close)
-        run = store.Import(wanted.newsletter, event, _admit, event.at)
+        run = Import(wanted.newsletter, event, _admit, event.at)
         with staged(app.database, rows) as connection, connection.begin() as whole:
             done.counts += store.apply(connection, run, path.name, ", ".join(done.formats))
             done.id = run.id
@@ -171,11 +173,10 @@ def _staged_rows(
                 if found is None:
                     done.counts[Outcome.KEPT_OUT.value] += 1
                     continue
-                values = stage(found)
+                yield stage(number + 1, found)
                 number += 1
                 if number % _BEAT == 0:
                     beat(number, 0)
-                yield (number, *values)
             except (BadRow, InvalidAddress) as error:
                 done.counts[Outcome.INVALID.value] += 1
                 done.reasons[str(error) if len(done.reasons) < 50 else "other reasons"] += 1
@@ -206,30 +207,36 @@ def _only(table: Table, only: Mapping[str, str]) -> list[tuple[int, str]]:
 
 def _staging(
     app: App, wanted: Wanted, now: datetime, dead: frozenset[str]
-) -> Callable[[Incoming], tuple[Any, ...]]:
+) -> Callable[[int, Incoming], tuple[Any, ...]]:
     """Return what makes a staged row of a file's row: with a million of them each step counts."""
     zones, secret, stamp = available_timezones(), app.keys.addresses, stored(now)
     consented = bool(wanted.consent)
     active, ended = SubscriptionState.ACTIVE, SubscriptionState.ENDED
+    words, spare = {each: each.value for each in SubscriptionState}, list[str]()
 
-    def stage(row: Incoming) -> tuple[Any, ...]:
-        address = parse_address(row.email)
+    def stage(number: int, row: Incoming) -> tuple[Any, ...]:
+        text, name, _, why, created, confirmed, left, tags, language, timezone, ip = row
+        email, key = address = parse_address(text)
         state = consent.state_of(row, consented)
-        if dead and state is not ended and address.email.rpartition("@")[2] in dead:
+        domain = key[key.rindex("@") + 1 :]
+        if dead and state is not ended and domain in dead:
             raise BadRow("its domain takes no mail")
-        created, confirmed, left = row.created_at, row.confirmed_at, row.ended_at
+        if not spare:
+            spare.extend(make_public_ids(secrets.token_bytes(8 * _SOME)))
         return (
-            address.email,
-            address.key,
+            number,
+            email,
+            key,
+            domain,
             address_digest(secret, address),
-            row.name,
-            pack(row.tags) if row.tags else "",
-            row.language if len(row.language) < 36 and row.language.isprintable() else "",
-            row.timezone if row.timezone in zones else "",
-            state.value,
-            row.suppressed.value if row.suppressed else "",
-            make_public_id(secrets.token_bytes(8)),
-            consent.cut_ip(row.ip) if row.ip else "",
+            name,
+            pack(tags) if tags else "",
+            language if not language or (len(language) < 36 and language.isprintable()) else "",
+            timezone if timezone in zones else "",
+            words[state],
+            why.value if why else "",
+            spare.pop(),
+            consent.cut_ip(ip) if ip else "",
             stored(created) if created and created < now else stamp,
             stored(confirmed) if confirmed else stamp if state is active else None,
             (stored(left) if left else stamp) if state is ended else None,

@@ -63,7 +63,7 @@ def save_preferences(
             _save_one(app, tx, person, slug, wish, consent.cut_ip(ip))
         check_language(language)
         subscribers.edit(tx, person.id, {"language": clean(language)})
-        person = subscribers.find(tx, person.email)
+        person = subscribers.get(tx, person.id)
     return Visited(person, numbers_token(app.keys, MANAGE, ask.id, ask.used + 1))
 
 

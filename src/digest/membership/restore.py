@@ -62,6 +62,8 @@ def _people(
     app: App, tx: Transaction, people: Sequence[Person], import_id: int, seen: set[str]
 ) -> Iterator[Outcome]:
     known = subscribers.by_keys(tx, [each[0].key for each in people])
+    digests = {each[0].key: app.digest_of(each[0]) for each in people}
+    kept_out = suppressions.among(tx, list(digests.values()))
     fresh: list[Person] = []
     for one in people:
         address, person, _, suppressed = one
@@ -69,7 +71,7 @@ def _people(
             yield Outcome.DUPLICATE
         elif address.key in known:
             yield _leave(app, tx, known[address.key], one)
-        elif not suppressed and suppressions.suppression(tx, app.digest_of(address)):
+        elif not suppressed and digests[address.key] in kept_out:
             yield Outcome.SUPPRESSED
         else:
             fresh.append(one)
@@ -78,10 +80,8 @@ def _people(
             yield Outcome.SUPPRESSED if suppressed else out
         seen.add(address.key)
     taken = store.taken_ids(tx, [s.public_id for p in fresh for s in p[1].subscriptions])
-    for _, _, _, suppressed in fresh:
-        if suppressed:
-            store.keep(tx, suppressed)
-    named = [(_named(person, taken), a.key, app.digest_of(a), log) for a, person, log, _ in fresh]
+    store.keep(tx, [suppressed for _, _, _, suppressed in fresh if suppressed])
+    named = [(_named(person, taken), a.key, digests[a.key], log) for a, person, log, _ in fresh]
     store.insert(tx, named, import_id)
 
 
@@ -117,7 +117,7 @@ def _orphan(tx: Transaction, value: dict[str, Any]) -> Outcome:
     digest = value.get("address_digest")
     if not isinstance(digest, str) or len(digest) != 64:
         raise BadRow("a line is a person with an email, or an address_digest")
-    store.keep(tx, _suppression(digest, value))
+    store.keep(tx, [_suppression(digest, value)])
     return Outcome.SUPPRESSED
 
 

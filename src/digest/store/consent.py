@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +48,7 @@ def events(tx: Transaction, ids: Sequence[int]) -> dict[int, list[ConsentEvent]]
 
 
 def refresh(tx: Transaction, people: Sequence[int] | sa.ColumnElement[bool]) -> None:
-    """Make the status that lists show anew for some people."""
+    """Make anew what lists show and pick by, of some people: their status and their wishes."""
     where = people if isinstance(people, sa.ColumnElement) else _PERSON.c.id.in_(people)
     theirs = _CONSENT.c.subscriber_id == _PERSON.c.id
     status = sa.case(
@@ -55,7 +56,18 @@ def refresh(tx: Transaction, people: Sequence[int] | sa.ColumnElement[bool]) -> 
         *((sa.exists().where(theirs, _CONSENT.c.state == state), state.value) for state in _BEST),
         else_=SubscriptionState.PENDING.value,
     )
-    tx.execute(sa.update(_PERSON).where(where).values(status=status))
+    open_ = sa.select(wish(_CONSENT.c.newsletter, _CONSENT.c.density, _CONSENT.c.muted).label("w"))
+    open_ = open_.where(theirs, _CONSENT.c.state != SubscriptionState.ENDED)
+    each = open_.order_by(_CONSENT.c.newsletter).correlate(_PERSON).subquery()
+    every = sa.select(sa.func.aggregate_strings(each.c.w, "")).scalar_subquery()
+    wishes = wish(_PERSON.c.language, _PERSON.c.timezone).concat(sa.func.coalesce(every, ""))
+    tx.execute(sa.update(_PERSON).where(where).values(status=status, wishes=wishes))
+
+
+def wish(*texts: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """Return texts as one, each with its length before it: no two lists of them look the same."""
+    parts = (sa.cast(sa.func.length(text), sa.String).concat(":").concat(text) for text in texts)
+    return reduce(lambda one, other: one.concat(other), parts)
 
 
 def is_suppressed() -> sa.ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Staged rows go into the list in one transaction: newcomers at once, others by rule."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,17 +9,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.model import (
-    ConsentEvent,
     Outcome,
     Subscriber,
     Subscription,
     SubscriptionState,
     SuppressionReason,
 )
-from digest.store import consent, subscribers
+from digest.store import consent, newcomers, subscribers
 from digest.store.database import Transaction
+from digest.store.newcomers import Import
 from digest.store.sql import new_id, pack, table, unpack, upsert
-from digest.store.staging import STAGED
+from digest.store.staging import OTHERS, STAGED
 from digest.store.tables import (
     ConsentEventRow,
     ImportChangeRow,
@@ -34,24 +34,6 @@ _EVENT, _SUPPRESSED = table(ConsentEventRow), table(SuppressionRow)
 _IMPORT, _CHANGE = table(ImportRow), table(ImportChangeRow)
 _SOME = 500
 
-#: What becomes of a row about somebody known, and the state to write; `audience.consent` decides.
-Admit = Callable[[Subscriber, str, SubscriptionState], tuple[Outcome, SubscriptionState | None]]
-
-
-@dataclass(slots=True)
-class Import:
-    """One import under way."""
-
-    newsletter: str
-    event: ConsentEvent  #: of every row; `what` and `ip` are the row's
-    admit: Admit
-    now: datetime
-    id: int = 0
-    newest: int = 0  #: the last person before it; who is beyond came with it
-    counts: Counter[str] = field(default_factory=Counter)
-    seen: set[int] = field(default_factory=set)  #: people known before, whose row has come by
-    noted: set[int] = field(default_factory=set)  #: of them, those whose state before is kept
-
 
 def apply(tx: Transaction, run: Import, file: str, format_name: str) -> Counter[str]:
     """Bring the staged rows into the list; return how many had which outcome."""
@@ -60,9 +42,9 @@ def apply(tx: Transaction, run: Import, file: str, format_name: str) -> Counter[
     about = (run.now, file, format_name, run.newsletter, run.event.words, run.event.by)
     run.id = begin(tx, *about)
     run.newest = int(tx.scalar(sa.select(sa.func.max(_PERSON.c.id))) or 0)
-    _newcomers(tx, run)
+    newcomers.insert(tx, run)
     _suppress(tx, run)
-    for some in _others(tx, run):
+    for some in _others(tx):
         _known(tx, run, some)
     note(tx, run.id, run.counts)
     return run.counts
@@ -82,76 +64,6 @@ def note(tx: Transaction, import_id: int, counts: Counter[str]) -> None:
     tx.execute(sa.update(_IMPORT).where(where).values(counts=dict(counts)))
 
 
-def _newcomers(tx: Transaction, run: Import) -> None:
-    """Insert who is not on the list and not suppressed, whole statements at a time."""
-    s = STAGED.c
-    status = sa.case((s.reason != "", "suppressed"), else_=s.state)
-    person = {
-        "id": s.seq + run.newest,
-        "email": s.email,
-        "email_key": s.key,
-        "address_digest": s.digest,
-        "name": s.name,
-        "tags": s.tags,
-        "language": s.language,
-        "timezone": s.timezone,
-        "status": status,
-        "created_at": s.created_at,
-        "import_id": sa.literal(run.id),
-    }
-    suppressed = sa.exists().where(_SUPPRESSED.c.address_digest == s.digest)
-    free = sa.select(*person.values()).where(~suppressed).order_by(s.seq)
-    statement = upsert(tx, SubscriberRow).from_select(list(person), free)
-    tx.execute(statement.on_conflict_do_nothing())
-    if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql(
-            "SELECT setval(pg_get_serial_sequence('subscriber', 'id'),"
-            " GREATEST((SELECT max(id) FROM subscriber), 1))"
-        )
-    came = STAGED.join(_PERSON, _PERSON.c.id == s.seq + run.newest)
-    _subscriptions(tx, run, came)
-    count = sa.select(status, sa.func.count()).select_from(came).group_by(status)
-    for word, number in tx.execute(count):
-        known = {"suppressed": Outcome.SUPPRESSED, "ended": Outcome.KEPT_OUT}
-        run.counts[known.get(word, Outcome.NEW).value] += number
-        run.counts[f"as_{word}"] += number
-
-
-def _subscriptions(tx: Transaction, run: Import, came: Any) -> None:
-    s = STAGED.c
-    asked = sa.case((s.state == SubscriptionState.PENDING.value, sa.literal(run.now)))
-    consented = {
-        "subscriber_id": _PERSON.c.id,
-        "newsletter": sa.literal(run.newsletter),
-        "state": s.state,
-        "public_id": s.public_id,
-        "created_at": s.created_at,
-        "confirmed_at": s.confirmed_at,
-        "ended_at": s.ended_at,
-        "asked_at": sa.cast(asked, _CONSENT.c.asked_at.type)
-        if tx.dialect.name == "postgresql"
-        else asked,
-        "muted": sa.literal(""),
-        "density": sa.literal(""),
-        "import_id": sa.literal(run.id),
-    }
-    wanted = sa.select(*consented.values()).select_from(came).order_by(s.seq)
-    tx.execute(sa.insert(_CONSENT).from_select(list(consented), wanted))
-    event = {
-        "subscription_id": _CONSENT.c.id,
-        "what": s.state,
-        "origin": sa.literal(run.event.origin),
-        "at": sa.literal(run.now),
-        "words": sa.literal(run.event.words),
-        "by": sa.literal(run.event.by),
-        "ip": s.ip,
-        "import_id": sa.literal(run.id),
-    }
-    logged = came.join(_CONSENT, _CONSENT.c.subscriber_id == _PERSON.c.id)
-    wanted = sa.select(*event.values()).select_from(logged).order_by(s.seq)
-    tx.execute(sa.insert(_EVENT).from_select(list(event), wanted))
-
-
 def _suppress(tx: Transaction, run: Import) -> None:
     """Suppress who the file says must not be mailed; a complaint stands above other reasons."""
     s, complained = STAGED.c, SuppressionReason.COMPLAINED
@@ -166,13 +78,13 @@ def _suppress(tx: Transaction, run: Import) -> None:
     tx.execute(sa.update(_SUPPRESSED).where(where).values(reason=complained))
 
 
-def _others(tx: Transaction, run: Import) -> Iterator[list[Any]]:
+def _others(tx: Transaction) -> Iterator[list[Any]]:
     """Yield the rows that made nobody new, a person at most once in each list."""
     s = STAGED.c
-    rest = STAGED.outerjoin(_PERSON, _PERSON.c.id == s.seq + run.newest)
+    rest = STAGED.join(OTHERS, OTHERS.c.seq == s.seq)
     last = 0
     while True:
-        wanted = sa.select(STAGED).select_from(rest).where(_PERSON.c.id.is_(None), s.seq > last)
+        wanted = sa.select(STAGED).select_from(rest).where(OTHERS.c.seq > last)
         found = tx.execute(wanted.order_by(s.seq).limit(_SOME)).all()
         if not found:
             return

@@ -1,7 +1,7 @@
 """How an expression that picks subscribers, and an order of them, become SQL; never by text."""
 
 from collections.abc import Callable, Set
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -15,12 +15,14 @@ _PERSON = table(SubscriberRow)
 #: Under a name of its own: the query around it may read the subscriptions too.
 _THEIRS = table(SubscriptionRow).alias("theirs")
 _NONE: Set[str] = frozenset()
-_INDEXED: Set[str] = frozenset({"status", "since", "until", "tag"})
+_INDEXED: Set[str] = frozenset({"status", "since", "until", "tag", "domain", "wishes"})
+#: What people with equal wishes share; so one of them answers for all, by an index over wishes.
+_WISHES: Set[str] = frozenset({"newsletter", "category", "density", "language", "timezone"})
 
 #: What lists may be sorted by; a `-` before it turns it round.
 ORDERS: dict[str, sa.ColumnElement[Any]] = {
     "came": _PERSON.c.id,
-    "email": _PERSON.c.email,
+    "email": _PERSON.c.email_key,
     "name": _PERSON.c.name,
     "created": _PERSON.c.created_at,
 }
@@ -56,8 +58,11 @@ def _with_a_sign(element: Any, compiler: Any, **given: Any) -> str:
 def few(among: Filter) -> sa.ColumnElement[bool]:
     """Return the condition that starts with the term that leaves the fewest people."""
     fields = {part.field for part in _parts(among) if isinstance(part, Term)}
-    if "tag" in fields:
-        return condition(among, _INDEXED - {"tag"})
+    for first in ("tag", "domain"):
+        if first in fields:
+            return condition(among, _INDEXED - {first})
+    if any(_is_wish(part) for part in _parts(among)):
+        return condition(among)
     return condition(among, {"status"} if fields & {"since", "until"} else _NONE)
 
 
@@ -73,55 +78,89 @@ def _parts(among: Filter) -> list[Filter]:
     return [among]
 
 
-def condition(wanted: Filter, plain: Set[str] = _NONE) -> sa.ColumnElement[bool]:
+def _is_wish(wanted: Filter) -> bool:
+    """Say whether it asks for nothing but what people with equal wishes share."""
+    if isinstance(wanted, AllOf | AnyOf):
+        return bool(wanted.parts) and all(map(_is_wish, wanted.parts))
+    return _is_wish(wanted.part) if isinstance(wanted, Not) else wanted.field in _WISHES
+
+
+def condition(
+    wanted: Filter, plain: Set[str] = _NONE, person: sa.FromClause = _PERSON
+) -> sa.ColumnElement[bool]:
     """Return the condition on a person that an expression is; no index for the fields `plain`."""
+    if person is _PERSON and _is_wish(wanted):
+        wishes: sa.ColumnElement[str] = _seen("wishes", plain)(_PERSON.c.wishes)
+        return wishes.in_(_wishes_where(condition(wanted, plain, _EXAMPLE)))
     if isinstance(wanted, AllOf):
-        return sa.and_(sa.true(), *(condition(part, plain) for part in wanted.parts))
+        parts = _together(wanted.parts) if person is _PERSON else wanted.parts
+        return sa.and_(sa.true(), *(condition(part, plain, person) for part in parts))
     if isinstance(wanted, AnyOf):
-        return sa.or_(sa.false(), *(condition(part, plain) for part in wanted.parts))
+        return sa.or_(sa.false(), *(condition(part, plain, person) for part in wanted.parts))
     if isinstance(wanted, Not):
-        return sa.not_(condition(wanted.part, plain))
-    return _term(wanted, _Plain if wanted.field in plain else lambda column: column)
+        return sa.not_(condition(wanted.part, plain, person))
+    return _term(wanted, _seen(wanted.field, plain), person)
 
 
-def _term(term: Term, seen: Callable[[Any], Any]) -> sa.ColumnElement[bool]:
-    column = _COLUMNS.get(term.field)
-    if column is not None:  # one value as `=`: then an index gives the order, too
-        one = len(term.values) == 1
-        shown: sa.ColumnElement[Any] = seen(column)
-        return shown == term.values[0] if one else shown.in_(term.values)
-    any_of = sa.or_(*(_one(term.field, value, seen) for value in term.values))
+def _together(parts: tuple[Filter, ...]) -> list[Filter]:
+    """Return parts with what is asked of wishes in one: their index is used once."""
+    wishes = tuple(filter(_is_wish, parts))
+    others = [part for part in parts if part not in wishes]
+    return [*others, AllOf(wishes)] if wishes else others
+
+
+def _wishes_where(holds: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the wishes there are of which that is true, seen by an example of each."""
+    one = sa.select(_OTHER.c.id).where(_OTHER.c.wishes == _KINDS.c.wishes).limit(1)
+    example = _EXAMPLE.c.id == one.scalar_subquery()
+    return sa.select(_KINDS.c.wishes).select_from(_KINDS.join(_EXAMPLE, example)).where(holds)
+
+
+def _kinds() -> sa.CTE:
+    """Return the different wishes, by a step in the index for each: as DISTINCT it reads all."""
+    found = sa.select(sa.func.min(_OTHER.c.wishes).label("wishes")).cte("kinds", recursive=True)
+    after = sa.select(sa.func.min(_OTHER.c.wishes)).where(_OTHER.c.wishes > found.c.wishes)
+    more = sa.select(after.scalar_subquery()).where(found.c.wishes.is_not(None))
+    return found.union_all(more)
+
+
+_EXAMPLE, _OTHER = _PERSON.alias("example"), _PERSON.alias("other")
+_KINDS = _kinds()
+
+
+def _seen(field: str, plain: Set[str]) -> Callable[[Any], Any]:
+    return _Plain if field in plain else lambda column: column
+
+
+def _term(term: Term, seen: Callable[[Any], Any], person: sa.FromClause) -> sa.ColumnElement[bool]:
+    if term.field in _COLUMNS:  # one value as `=`: then an index gives the order, too
+        shown: sa.ColumnElement[Any] = seen(person.c[term.field])
+        values = [v.lower() if term.field == "domain" else v for v in term.values]  # type: ignore[union-attr]
+        return shown == values[0] if len(values) == 1 else shown.in_(values)
+    any_of = sa.or_(*(_one(term.field, value, seen, person) for value in term.values))
     if term.field != "tag":
         return any_of
     # said as the index over those with tags says it
     return sa.and_(seen(_PERSON.c.tags) != sa.literal_column("''"), any_of)
 
 
-_COLUMNS = {
-    "status": _PERSON.c.status,
-    "language": _PERSON.c.language,
-    "timezone": _PERSON.c.timezone,
-}
+_COLUMNS = ("status", "language", "timezone", "domain")
 
 
-def _one(field: str, value: Any, seen: Callable[[Any], Any]) -> Any:
+def _one(field: str, value: Any, seen: Callable[[Any], Any], person: sa.FromClause) -> Any:
     if field == "since":
         return seen(_PERSON.c.created_at) >= value
     if field == "until":
         return seen(_PERSON.c.created_at) < value
     if field == "tag":
         return _holds(_PERSON.c.tags, f"\n{value}\n")
-    if field == "domain":
-        end = f"@{value.lower()}"
-        return (
-            sa.func.substr(_PERSON.c.email_key, sa.func.length(_PERSON.c.email_key) - len(end) + 1)
-            == end
-        )
     if field == "email":
         return _holds(_PERSON.c.email_key, value.casefold())
     if field == "name":
         return _holds(_PERSON.c.name, value)
-    return _has(_of_subscription(field, value))
+    open_ = _THEIRS.c.state != SubscriptionState.ENDED
+    mine = _THEIRS.c.subscriber_id == person.c.id
+    return sa.exists().where(mine, open_, _of_subscription(field, value))
 
 
 def _of_subscription(field: str, value: Any) -> Any:
@@ -134,12 +173,23 @@ def _of_subscription(field: str, value: Any) -> Any:
     raise ValueError(field)
 
 
-def _has(wanted: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Return that a person has a subscription, not ended, of which that is true."""
-    open_ = _THEIRS.c.state != SubscriptionState.ENDED
-    return sa.exists().where(_THEIRS.c.subscriber_id == _PERSON.c.id, open_, wanted)
-
-
 def _holds(text: Any, part: str) -> sa.ColumnElement[bool]:
     """Return that a text has a part, capitals and all: LIKE differs between the databases."""
-    return cast("sa.ColumnElement[bool]", sa.func.replace(text, part, "") != text)
+    return _Place(text, sa.literal(part)) > 0
+
+
+class _Place(FunctionElement[int]):
+    """Where a part begins in a text, from 1; 0: nowhere."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(_Place)
+def _by_strpos(element: Any, compiler: Any, **given: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **given)})"
+
+
+@compiles(_Place, "sqlite")
+def _by_instr(element: Any, compiler: Any, **given: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **given)})"

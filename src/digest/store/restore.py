@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from digest.model import ConsentEvent, Subscriber, Suppression
 from digest.store import consent
 from digest.store.database import Transaction
-from digest.store.sql import pack, table, upsert
+from digest.store.sql import new_ids, pack, table, upsert
 from digest.store.tables import ConsentEventRow, SubscriberRow, SubscriptionRow, SuppressionRow
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
@@ -22,9 +22,10 @@ def taken_ids(tx: Transaction, public_ids: Sequence[str]) -> set[str]:
     return {str(each) for each in tx.scalars(wanted)}
 
 
-def keep(tx: Transaction, suppression: Suppression) -> None:
-    """Write a suppression as it was, unless the address is suppressed already."""
-    tx.execute(upsert(tx, SuppressionRow).values(asdict(suppression)).on_conflict_do_nothing())
+def keep(tx: Transaction, kept: Sequence[Suppression]) -> None:
+    """Write suppressions as they were, unless the address is suppressed already."""
+    if kept:
+        tx.execute(upsert(tx, SuppressionRow).on_conflict_do_nothing(), list(map(asdict, kept)))
 
 
 def insert(
@@ -35,17 +36,18 @@ def insert(
     """Insert people, each with address key, digest, and the logs of their subscriptions."""
     if not people:
         return
-    made = tx.scalars(
-        sa.insert(_PERSON).returning(_PERSON.c.id, sort_by_parameter_order=True),
-        [_columns(person, key, digest, import_id) for person, key, digest, _ in people],
-    )
-    ids = [int(each) for each in made]
+    ids = new_ids(tx, SubscriberRow, len(people))
+    values = [
+        _columns(person, key, digest, import_id) | {"id": number}
+        for number, (person, key, digest, _) in zip(ids, people, strict=True)
+    ]
+    tx.execute(sa.insert(_PERSON), values)
     mine, logs = [], []
     for owner, (person, _, _, log) in zip(ids, people, strict=True):
         for subscription, events in zip(person.subscriptions, log, strict=True):
-            values = {name: getattr(subscription, name) for name in _MINE}
-            values |= {"subscriber_id": owner, "muted": pack(subscription.muted)}
-            mine.append(values | {"import_id": import_id})
+            consented = {name: getattr(subscription, name) for name in _MINE}
+            consented |= {"subscriber_id": owner, "muted": pack(subscription.muted)}
+            mine.append(consented | {"import_id": import_id})
             logs.append(events)
     if mine:
         _subscriptions(tx, mine, logs, import_id)
@@ -58,11 +60,14 @@ def _subscriptions(
     logs: list[list[ConsentEvent]],
     import_id: int,
 ) -> None:
-    statement = sa.insert(_CONSENT).returning(_CONSENT.c.id, sort_by_parameter_order=True)
-    made = [int(each) for each in tx.scalars(statement, mine)]
+    ids = new_ids(tx, SubscriptionRow, len(mine))
+    rows = [each | {"id": number} for number, each in zip(ids, mine, strict=True)]
+    tx.execute(sa.insert(_CONSENT), rows)
+    names = ("what", "origin", "at", "words", "by", "ip")
     entries = [
-        asdict(event) | {"subscription_id": each, "import_id": import_id}
-        for each, events in zip(made, logs, strict=True)
+        {name: getattr(event, name) for name in names}
+        | {"subscription_id": number, "import_id": import_id}
+        for number, events in zip(ids, logs, strict=True)
         for event in events
     ]
     if entries:
@@ -73,4 +78,5 @@ def _columns(person: Subscriber, key: str, digest: str, import_id: int) -> dict[
     names = ("email", "name", "created_at", "language", "timezone")
     values = {name: getattr(person, name) for name in names}
     values |= {"email_key": key, "address_digest": digest, "tags": pack(person.tags)}
+    values |= {"domain": key.rpartition("@")[2], "wishes": ""}
     return values | {"status": "pending", "import_id": import_id}

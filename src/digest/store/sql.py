@@ -99,6 +99,17 @@ def new_id(tx: Transaction, row: type[SQLModel], values: dict[str, Any]) -> int:
     return int(tx.execute(statement.returning(table(row).c.id)).scalar_one())
 
 
+def new_ids(tx: Transaction, row: type[SQLModel], count: int) -> list[int]:
+    """Return ids for rows about to be inserted at one stroke, in the order they come."""
+    name = table(row).name
+    if tx.dialect.name == "postgresql":
+        each = f"SELECT nextval(pg_get_serial_sequence('{name}', 'id'))"
+        made = tx.exec_driver_sql(f"{each} FROM generate_series(1, {count:d})")
+        return [int(number) for number in made.scalars()]
+    last = int(tx.scalar(sa.select(sa.func.max(table(row).c.id))) or 0)
+    return list(range(last + 1, last + 1 + count))
+
+
 def _complete(row: type[SQLModel], values: dict[str, Any]) -> dict[str, Any]:
     """Add the defaults of the row class to what was given."""
     return row(**values).model_dump(exclude={"id"}) | values

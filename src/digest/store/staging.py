@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from digest.store.database import Database, Transaction
 from digest.store.tables.types import UTCDateTime
 
-_CHUNK = 10_000
+_CHUNK = 500  #: few enough to stay in the processor's cache
 
 STAGED = sa.Table(
     "staged",
@@ -19,9 +19,18 @@ STAGED = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     *(
         sa.Column(name, sa.String, nullable=False)
-        for name in "email key digest name tags language timezone state reason public_id ip".split()
+        for name in (
+            "email key domain digest name tags language timezone state reason public_id ip"
+        ).split()
     ),
     *(sa.Column(name, UTCDateTime) for name in ("created_at", "confirmed_at", "ended_at")),
+    prefixes=["TEMPORARY"],
+)
+#: Of these rows those that make nobody new: known, suppressed, or not the first with its address.
+OTHERS = sa.Table(
+    "others",
+    sa.MetaData(),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
 )
 
@@ -34,12 +43,17 @@ def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Tran
     """
     with database.connected() as connection:
         connection.execution_options(readonly=True)  # SQLite: no lock on the database
-        if database.is_sqlite:  # random keys go into trees larger than the usual 2 MB
-            connection.exec_driver_sql("PRAGMA cache_size=-98304")
+        if database.is_sqlite:  # what a sort does not hold in the cache, threads sort in pieces
+            connection.exec_driver_sql("PRAGMA cache_size=-16384")
+            connection.exec_driver_sql("PRAGMA threads=2")
             connection.commit()
         with connection.begin():
             STAGED.create(connection)
+            OTHERS.create(connection)
             _fill(connection, iter(rows))
+            connection.exec_driver_sql("CREATE INDEX staged_key ON staged (key)")
+            if not database.is_sqlite:
+                connection.exec_driver_sql("ANALYZE staged")
         connection.execution_options(readonly=False)
         try:
             yield connection
@@ -61,7 +75,6 @@ def _fill(tx: Transaction, rows: Iterator[tuple[Any, ...]]) -> None:
         with driver.cursor() as cursor, cursor.copy("COPY staged FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        tx.exec_driver_sql("ANALYZE staged")
         return
     marks = ", ".join("?" * len(STAGED.columns))
     while chunk := list(islice(rows, _CHUNK)):

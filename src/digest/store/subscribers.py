@@ -30,6 +30,7 @@ _MANY = 2_000
 def add(tx: Transaction, email: str, key: str, digest: str, name: str, now: datetime) -> Subscriber:
     """Return the person with this address, added when new."""
     values = {"email": email, "email_key": key, "address_digest": digest, "name": name}
+    values["domain"] = key.rpartition("@")[2]
     statement = upsert(tx, SubscriberRow).values(**values, created_at=now)
     tx.execute(statement.on_conflict_do_nothing())
     return find(tx, key)
@@ -38,6 +39,8 @@ def add(tx: Transaction, email: str, key: str, digest: str, name: str, now: date
 def edit(tx: Transaction, person_id: int, values: dict[str, Any]) -> None:
     """Write some of a person's name, tags, language, time zone, or a new address."""
     packed = {k: pack(v) if isinstance(v, tuple) else v for k, v in values.items()}
+    if "email_key" in values:
+        packed["domain"] = values["email_key"].rpartition("@")[2]
     tx.execute(sa.update(_PERSON).where(_PERSON.c.id == person_id).values(packed))
     refresh(tx, [person_id])
 
@@ -45,7 +48,8 @@ def edit(tx: Transaction, person_id: int, values: dict[str, Any]) -> None:
 def prefer(tx: Transaction, subscription_id: int, muted: Sequence[str], density: str) -> None:
     """Write how a reader wants a newsletter."""
     values = {"muted": pack(muted), "density": density}
-    tx.execute(sa.update(_CONSENT).where(_CONSENT.c.id == subscription_id).values(values))
+    mine = sa.update(_CONSENT).where(_CONSENT.c.id == subscription_id).values(values)
+    refresh(tx, list(tx.scalars(mine.returning(_CONSENT.c.subscriber_id))))
 
 
 def subscribe(
@@ -56,6 +60,7 @@ def subscribe(
     values = {"subscriber_id": subscriber_id, "newsletter": newsletter, "created_at": now}
     values |= {"state": SubscriptionState.PENDING, "public_id": public_id}
     tx.execute(upsert(tx, SubscriptionRow).values(values).on_conflict_do_nothing())
+    refresh(tx, [subscriber_id])
     return _subscription(rows(tx, sa.select(_CONSENT).where(where).with_for_update())[0])
 
 
@@ -113,12 +118,11 @@ def by_public_id(tx: Transaction, public_id: str, *, to_change: bool = False) ->
     return _subscription(found[0])
 
 
-def find(tx: Transaction, email: str) -> Subscriber:
-    """Return the person with this address or address key; NotFound when there is none."""
-    where = sa.or_(_PERSON.c.email == email, _PERSON.c.email_key == email)
-    found = _people(tx, where, 1)
+def find(tx: Transaction, key: str) -> Subscriber:
+    """Return the person with this address key; NotFound when there is none."""
+    found = _people(tx, _PERSON.c.email_key == key, 1)
     if not found:
-        raise NotFound(f"{email} is not one of the subscribers")
+        raise NotFound(f"{key} is not one of the subscribers")
     return found[0]
 
 

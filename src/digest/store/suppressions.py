@@ -43,6 +43,12 @@ def suppression(tx: Transaction, digest: str) -> Suppression | None:
     return _value(found[0]) if found else None
 
 
+def among(tx: Transaction, digests: Sequence[str]) -> set[str]:
+    """Return which of these addresses are suppressed."""
+    mine = _SUPPRESSED.c.address_digest
+    return {str(each) for each in tx.scalars(sa.select(mine).where(mine.in_(digests)))}
+
+
 def suppressions(tx: Transaction, ids: Sequence[int]) -> dict[int, Suppression]:
     """Return why people are suppressed, by their ids."""
     joined = _SUPPRESSED.join(_PERSON, _PERSON.c.address_digest == _SUPPRESSED.c.address_digest)

@@ -61,7 +61,7 @@ def moment(text: str) -> datetime | None:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _loose(text)
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     if not _EARLIEST <= found.year < _LATEST:
         raise BadRow(f"the date {text[:40]!r} lies outside the years 1970 to 2099")
     return found
@@ -94,7 +94,7 @@ def split_words(text: str, separator: str) -> tuple[str, ...]:
 
 def full_name(*parts: str) -> str:
     """Return a name on one line."""
-    return clean(" ".join(part for part in parts if part))[:200]
+    return clean(" ".join(parts))[:200]
 
 
 def yes(text: str) -> bool:

@@ -44,13 +44,11 @@ def read(row: base.Row) -> Incoming:
     state, suppressed = (
         base.standing(word, _STATUS) if word else base.ENDED if ended else (None, None)
     )
-    name = get("name", "")
+    name = get("name") or f"{get('first_name', '')} {get('last_name', '')}"
     tags, created, confirmed = get("tags", ""), get("created_at", ""), get("confirmed_at", "")
     return Incoming(
         row["email"],
-        base.full_name(name)
-        if name
-        else base.full_name(get("first_name", ""), get("last_name", "")),
+        base.full_name(name),
         state,
         suppressed,
         base.moment(created) if created else None,

@@ -17,12 +17,18 @@ _LOCK = 0x6469676573  #: PostgreSQL advisory lock "diges": one upgrade at a time
 
 def upgrade(engine: Engine) -> None:
     """Run all missing migrations in one transaction; a failing one leaves nothing behind."""
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with engine.connect() as connection:
+        postgres = connection.dialect.name == "postgresql"
+        if not postgres:  # a table made anew is dropped first: what refers to it must stay
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            connection.detach()  # closed after this, not used again
+        with connection.begin():
+            if postgres:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def head() -> str:

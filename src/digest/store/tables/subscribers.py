@@ -15,21 +15,27 @@ class SubscriberRow(SQLModel, table=True):
 
     __tablename__ = "subscriber"
     __table_args__ = (
+        Index("subscriber_key", "email_key", unique=True),
         Index("subscriber_listed", "status", "id"),
         Index("subscriber_created", "created_at", "status"),
+        Index("subscriber_wishes", "wishes", "status", "created_at", "tags"),
+        Index("subscriber_domain", "domain", "status", "wishes"),
         Index(
             "subscriber_tagged",
             "tags",
-            "email_key",
+            "domain",
             "status",
+            "wishes",
+            "created_at",
             sqlite_where=text("tags <> ''"),
             postgresql_where=text("tags <> ''"),
         ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    email: str = Field(unique=True)
-    email_key: str = Field(unique=True)  #: casefolded, to find duplicates only
+    email: str
+    email_key: str  #: casefolded, to find duplicates only
+    domain: str = ""  #: of the address, so that its people are found and counted at once
     address_digest: str = Field(index=True)  #: HMAC of the address, to match suppressions
     name: str = ""
     created_at: datetime = Field(sa_type=UTCDateTime)
@@ -37,6 +43,7 @@ class SubscriberRow(SQLModel, table=True):
     language: str = ""  #: BCP 47; empty: the publication's
     timezone: str = ""  #: IANA; empty: the publication's
     status: str = "pending"  #: made from consent and suppression for lists, never to decide by
+    wishes: str = ""  #: language, zone and open subscriptions; equal texts, equal wishes
     import_id: int | None = None  #: the import that brought them
 
 
@@ -46,6 +53,7 @@ class SubscriptionRow(SQLModel, table=True):
     __tablename__ = "subscription"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "newsletter"),
+        Index("subscription_public_id", "public_id", unique=True),
         Index("subscription_state", "newsletter", "state"),
     )
 
@@ -53,7 +61,7 @@ class SubscriptionRow(SQLModel, table=True):
     subscriber_id: int = Field(foreign_key="subscriber.id", ondelete="CASCADE")
     newsletter: str
     state: SubscriptionState = Field(sa_type=words_of(SubscriptionState, "subscription_state"))
-    public_id: str = Field(unique=True, max_length=11)
+    public_id: str = Field(max_length=11)
     created_at: datetime = Field(sa_type=UTCDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
