@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import pipeline
+from digest import membership, pipeline
 from digest.app import App
 from digest.model import Edition, EditionState
 from digest.store import admins, overrides
@@ -243,3 +243,19 @@ def test_settings_show_what_is_in_force_and_no_secret(app: App, desk: Desk) -> N
     page = desk.get("/admin/settings").text
     assert "weekly@news.example" in page
     assert (app.folder / "digest.key").read_text().strip() not in page
+
+
+def test_who_approves_sees_what_readers_want_at_this_moment(app: App) -> None:
+    with a_desk(app) as desk:
+        key = pipeline.draft_edition(app, "weekly").key
+        assert desk.get(f"/admin/editions/{key}").status_code == 200
+        before = desk.get(f"/admin/editions/{key}/approve").text
+        membership.add_subscriber(app, "new@reader.example", "weekly", confirmed=True, by="t")
+        membership.prefer(app, "new@reader.example", "weekly", density="headlines")
+        after = desk.get(f"/admin/editions/{key}/approve").text
+    shown = [
+        re.findall(r"<b>(\d+)</b> reader|<code>(\w{64})</code>", page) for page in (before, after)
+    ]
+    (many, _), (more, _) = (page[0] for page in shown)
+    assert int(more) == int(many) + 1
+    assert shown[0][1] != shown[1][1]
