@@ -5,9 +5,11 @@ import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
 
 import pytest
+import segno
 from sqlalchemy import event
 from typer.testing import CliRunner
 
@@ -132,6 +134,17 @@ def test_a_brake_lets_go_again_and_is_forgotten_by_who_is_in(app: App, clock: Cl
             accounts.log_in(app, "olga", "wrong", "", "192.0.2.1")
 
 
+def test_who_has_a_wide_network_has_no_more_guesses(app: App) -> None:
+    tried = 0
+    with pytest.MonkeyPatch.context() as quick:
+        quick.setattr(accounts, "is_password", lambda *_: False)  # a hash takes 100 ms
+        for number in range(130):
+            with pytest.raises((NotIn, TooMany)) as said:
+                accounts.log_in(app, f"n{number}", "wrong", "", f"2001:db8:7:{number:x}::1")
+            tried += said.type is NotIn
+    assert 100 <= tried < 110
+
+
 def refused(app: App, clock: Clock, name: str) -> float:
     """Return how many seconds of computing a wrong log in takes."""
     clock.move(hours=1)
@@ -183,6 +196,9 @@ def test_with_a_second_factor_a_password_alone_is_not_enough(app: App, clock: Cl
         assert me is not None
         secret = accounts.totp_secret(app, me, salt)
         assert accounts.totp_word(secret) in page
+        link = unescape(page.split('<a href="otpauth')[1].split('"')[0])
+        drawn = segno.make(f"otpauth{link}", error="m").svg_inline(scale=5, light="#fff")
+        assert drawn in page
         step = int(clock.moment.timestamp()) // 30
         code = accounts.totp(secret, step)
         assert desk.submit("/account/totp", salt=salt, code="000000")[0] == 409
