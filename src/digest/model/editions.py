@@ -40,7 +40,8 @@ class Override:
 
     Of an article in one edition: `place`, `{"to": "top", "place": 2}`, a section's category, or
     "out"; and `title`, `summary`, `image_url` ("none": no picture). Of an edition: `subject`,
-    `stand_first`, `note`. Of an article everywhere: `hidden`, `boost` or the name of an edited field. None undoes it.
+    `stand_first`, `note`. Of an article everywhere: `hidden`, `boost` or the name of an edited
+    field. None undoes it.
     """
 
     name: str

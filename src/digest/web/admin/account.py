@@ -75,7 +75,7 @@ def _offer_totp(ask: Ask) -> Response:
     issuer = quote(ask.app.settings.publication.name, safe="")
     link = f"otpauth://totp/{issuer}:{quote(ask.by, safe='')}?secret={word}&issuer={issuer}"
     # Dark on light whatever the page's colours: many cameras read no other.
-    picture = segno.make(link, error="m", micro=False).svg_inline(scale=5, light="#fff")
+    picture = segno.make(link, error="m", micro=False).svg_inline(omitsize=True, light="#fff")
     return ask.page("admin/totp.html", salt=salt, word=word, link=link, qr=Markup(picture))  # noqa: S704
 
 
