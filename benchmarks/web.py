@@ -26,6 +26,15 @@ from digest.web.admin import accounts
 
 ADDRESS = 'postal_address = "1 Main Street"\ncontact = "editor@news.example"'
 WORDS = "harbour council storm valley orchestra ferry border village goal chip vote river".split()
+#: What some readers want otherwise: one in ten without Sport, one in fifteen short, one in twenty
+#: in German; and a few who are kept out.
+WISHES = (
+    "UPDATE subscription SET muted = char(10) || 'Sport' || char(10) WHERE id % 10 = 0",
+    "UPDATE subscription SET density = 'compact' WHERE id % 15 = 0",
+    "UPDATE subscriber SET language = 'de' WHERE id % 20 = 0",
+    """INSERT INTO suppression (address_digest, reason, at, note) SELECT address_digest, 'bounced',
+    '2024-03-01 00:00:00.000000', '' FROM subscriber WHERE id % 2000 = 0""",
+)
 MOST = {"median_ms": 200, "p95_ms": 400}  #: of an admin page
 Pages = dict[str, Callable[[], object]]
 
@@ -51,6 +60,8 @@ def _fill(app: App, path: Path, people: int, stories: int) -> None:
     a_file(path, people)
     membership.import_file(app, path, membership.Wanted("weekly", "double opt-in"), apply=True)
     with app.database.transaction() as tx:
+        for statement in WISHES:
+            tx.exec_driver_sql(statement)
         articles.store(tx, list(_articles(app, stories)), app.now())
     edition = pipeline.draft_edition(app, "weekly", app.now() - timedelta(days=7))
     edition = pipeline.queue_edition(app, pipeline.approve_edition(app, edition))

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from digest import membership, pipeline
 from digest.app import App, read_keys
@@ -221,3 +222,26 @@ def test_an_old_edition_is_not_replayed_nor_one_that_is_not_for_them(
 def confirm_link(app: App, email: str) -> str:
     mine = membership.find_subscriber(app, email).subscriptions[0].public_id
     return app.keys.current + make_token(app.keys, CONFIRM, mine)
+
+
+def test_the_plain_look_is_the_proofs_own_and_counts_nobody(app: App) -> None:
+    edition = pipeline.draft_edition(app, "weekly")
+    said: list[str] = []
+
+    def keep(_c: object, _cursor: object, words: str, *_: object) -> None:
+        said.append(words)
+
+    event.listen(app.database.engine, "before_cursor_execute", keep)
+    shown = pipeline.plain_look(app, edition)
+    assert not [words for words in said if "subscription" in words]
+    looked = pipeline.proof(app, edition)
+    assert [words for words in said if "subscription" in words]
+    assert shown == looked.rendered
+    approved(app)
+    assert pipeline.plain_look(app, pipeline.find_edition(app, "latest")) == looked.rendered
+
+
+def test_a_proof_says_how_many_get_it(app: App) -> None:
+    edition = pipeline.draft_edition(app, "weekly")
+    assert pipeline.proof(app, edition).readers == pipeline.readers(app, edition) == len(WISHES)
+    assert pipeline.proof(app, approved(app)).readers == len(WISHES)

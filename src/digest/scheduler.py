@@ -64,6 +64,7 @@ def answer_asks(app: App, _stop: threading.Event) -> None:
         _log.warning("forms are not answered: %s", done.problem)
     elif done.waiting:
         _log.warning("%d wishes from forms wait: more than an hour may answer", done.waiting)
+        notices.tell_forms(app, done.waiting)
 
 
 def forget_unconfirmed(app: App, _stop: threading.Event) -> None:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from digest import membership
+from digest import membership, pipeline
 from digest.app import App
 from digest.model import SubscriptionState
 from digest.store import access
@@ -88,6 +88,45 @@ def test_an_edition_is_built_and_approved(app: App, client: TestClient) -> None:
     assert client.get("editions", headers=key).json() == [approved]
 
 
+def test_an_edition_on_its_way_is_stopped_and_goes_on_and_is_called_back(
+    app: App, client: TestClient
+) -> None:
+    fill(app, readers=2)
+    key = a_key(app)
+    edition = client.post("editions", json={"newsletter": "weekly"}, headers=key).json()["id"]
+    client.post(f"editions/{edition}/approve", headers=key)
+    assert client.post(f"editions/{edition}/resume", headers=key).status_code == 409
+    pipeline.queue_edition(app, pipeline.find_edition(app, str(edition)))
+    why = {"reason": "a wrong number"}
+    paused = client.post(f"editions/{edition}/pause", json=why, headers=key).json()
+    assert (paused["state"], paused["reason"]) == ("paused", "paused by key cms: a wrong number")
+    assert client.post(f"editions/{edition}/resume", headers=key).json()["state"] == "sending"
+    named = key | {"Idempotency-Key": "back"}
+    back = client.post(f"editions/{edition}/cancel", headers=named)
+    assert (back.status_code, back.json()["state"]) == (200, "held")  # its time is over
+    assert client.post(f"editions/{edition}/cancel", headers=named).content == back.content
+    assert client.post(f"editions/{edition}/pause", headers=key).status_code == 409
+
+
+def test_a_sponsors_text_is_added_listed_and_removed(app: App, client: TestClient) -> None:
+    fill(app)
+    key = a_key(app)
+    body = {"sponsor": "Bank", "title": "Save", "text": "At 3 %.", "url": "https://bank.example/"}
+    added = client.post("placements", json=body | {"ends_on": "2099-01-31"}, headers=key)
+    assert added.status_code == 201
+    assert client.get("placements", headers=key).json() == [added.json()]
+    assert (added.json()["sponsor"], added.json()["ends_on"]) == ("Bank", "2099-01-31")
+    edition = client.post("editions", json={"newsletter": "weekly"}, headers=key).json()
+    assert [each["sponsor"] for each in edition["placements"]] == ["Bank"]
+    for wrong, status in (("http://bank.example", 422), ("https://user:pw@", 409)):
+        answer = client.post("placements", json=body | {"url": wrong}, headers=key)
+        assert answer.status_code == status, answer.text
+    where = f"placements/{added.json()['id']}"
+    assert client.delete(where, headers=key).status_code == 204
+    assert client.delete(where, headers=key).status_code == 404
+    assert client.get("placements", headers=key).json() == []
+
+
 def operations(client: TestClient) -> list[tuple[str, str]]:
     paths = client.get("openapi.json").json()["paths"]
     return [(method, path) for path, found in paths.items() for method in found]
@@ -100,6 +139,7 @@ def test_every_operation_takes_its_own_scope_and_no_other(app: App, client: Test
     for method, path in operations(client):
         url = path.removeprefix("/").replace("{email}", "no@reader.example")
         url = url.replace("{edition}", "999").replace("{article}", "none")
+        url = url.replace("{placement}", "999")
         assert client.request(method, url, json={}).status_code == 401
         noun = path.split("/")[1]
         right = f"{noun}:{'read' if method == 'get' else 'write'}"
@@ -108,7 +148,7 @@ def test_every_operation_takes_its_own_scope_and_no_other(app: App, client: Test
             assert (answer.status_code == 403) is (scope != right), (method, path, scope)
             cells += 1
             opened += scope == right
-    assert (cells, opened) == (12 * 7, 12)
+    assert (cells, opened) == (18 * 9, 18)
 
 
 @pytest.mark.parametrize("name", ["id", "role", "status", "confirmed_at", "token", "state"])
@@ -119,6 +159,9 @@ def test_a_field_there_is_not_is_refused(app: App, client: TestClient, name: str
         "subscribers": {"email": "a@b.example", "newsletter": "weekly", name: "1"},
         "subscribers/a@b.example/unsubscribe": {name: "1"},
         "editions": {"newsletter": "weekly", name: "1"},
+        "editions/latest/pause": {name: "1"},
+        "editions/latest/cancel": {name: "1"},
+        "placements": {"sponsor": "B", "title": "T", "text": "T", "url": "https://b/", name: "1"},
     }
     for path, body in bodies.items():
         assert client.post(path, json=body, headers=key).status_code == 422

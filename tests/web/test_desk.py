@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest import pipeline
+from digest import membership, pipeline
 from digest.app import App
+from digest.errors import WrongState
 from digest.model import Edition, EditionState
 from digest.store import admins, overrides
 from tests.apps import Clock, a_week, an_app, fill
@@ -108,6 +109,24 @@ def test_headline_summary_and_picture_are_edited_for_this_edition_only(
     assert edition(app).top_stories[0].lead.title == a_week()[0].title
     assert story(desk, "edit", first, title=a_week()[0].title)[0] == 409
     assert story(desk, "edit", first, title="x" * 301)[0] == 409
+
+
+def test_a_story_is_shown_without_its_picture_in_this_edition_only(app: App, desk: Desk) -> None:
+    picture = "https://news.example/other.jpg"
+    first = edition(app).top_stories[0].lead
+    story(desk, "edit", first.id, image_url=picture)
+    assert picture in desk.get(f"/admin/editions/{KEY}/frame").text
+    status, part = story(desk, "bare", first.id)
+    assert (status, edition(app).top_stories[0].lead.image) == (200, None)
+    assert picture not in desk.get(f"/admin/editions/{KEY}/frame").text
+    assert "Put the picture back" in part
+    assert "shown without its picture" in part
+    assert edition(app).overrides[-1].value == "none"
+    _, part = story(desk, "undo image_url", first.id)
+    assert edition(app).top_stories[0].lead.image == first.image
+    assert "Put the picture back" not in part
+    with pytest.raises(WrongState, match="not a web address"):
+        pipeline.decide_article(app, first.id, {"image_url": "none"}, "olga")
 
 
 def test_an_article_is_found_by_its_words_and_added(app: App, desk: Desk) -> None:
@@ -243,3 +262,19 @@ def test_settings_show_what_is_in_force_and_no_secret(app: App, desk: Desk) -> N
     page = desk.get("/admin/settings").text
     assert "weekly@news.example" in page
     assert (app.folder / "digest.key").read_text().strip() not in page
+
+
+def test_who_approves_sees_what_readers_want_at_this_moment(app: App) -> None:
+    with a_desk(app) as desk:
+        key = pipeline.draft_edition(app, "weekly").key
+        assert desk.get(f"/admin/editions/{key}").status_code == 200
+        before = desk.get(f"/admin/editions/{key}/approve").text
+        membership.add_subscriber(app, "new@reader.example", "weekly", confirmed=True, by="t")
+        membership.prefer(app, "new@reader.example", "weekly", density="headlines")
+        after = desk.get(f"/admin/editions/{key}/approve").text
+    shown = [
+        re.findall(r"<b>(\d+)</b> reader|<code>(\w{64})</code>", page) for page in (before, after)
+    ]
+    (many, _), (more, _) = (page[0] for page in shown)
+    assert int(more) == int(many) + 1
+    assert shown[0][1] != shown[1][1]

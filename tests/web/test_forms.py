@@ -2,6 +2,7 @@
 
 import re
 import statistics
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from digest import membership
+from digest import membership, scheduler
 from digest.app import App
 from digest.membership.asking import CALM, budget
 from digest.model import SubscriptionState, SuppressionReason
@@ -235,6 +236,32 @@ def test_a_network_has_five_forms_an_hour(app: App, client: TestClient, clock: C
         assert elsewhere.post("/manage", data=form(app, clock, "z@b.example")).status_code == 200
     clock.move(hours=1)
     assert client.post("/subscribe", data=form(app, clock, "b@b.example")).status_code == 200
+
+
+def test_of_ipv6_a_customers_network_counts_and_a_wider_one_is_kept(app: App) -> None:
+    for number in range(6):
+        kept = membership.keep_ask(
+            app, f"a{number}@b.example", "weekly", form=str(number), ip=f"2001:db8:1:2::{number}"
+        )
+        assert kept is (number < 5)
+    assert membership.keep_ask(app, "n@b.example", "weekly", form="n", ip="2001:db8:1:3::1")
+    membership.answer_asks(app)
+    told = membership.person_shape(app, "n@b.example")
+    assert [event["ip"] for event in told["subscriptions"][0]["log"]] == ["2001:db8:1::/48"]
+
+
+def test_those_in_notices_are_told_once_a_day_that_forms_wait(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+    for number in range(CALM + 9):
+        membership.keep_ask(app, f"v{number}@b.example", "weekly", form=str(number))
+    for _ in range(3):
+        scheduler.answer_asks(app, threading.Event())
+        clock.move(minutes=1)
+    told = [mail for mail in sink.received if b"9 wishes from forms wait" in mail.content]
+    assert len(told) == 1
+    app.close()
 
 
 def test_a_mail_that_cannot_go_waits_for_the_relay(

@@ -81,6 +81,7 @@ def every_path(app: App, edition: Edition, known: dict[str, str]) -> Iterator[st
     """Yield an address of each route of the site and of the API, and each link of an edition."""
     values = {"newsletter": "weekly", "day": "2026-11-23", "email": "r0@reader.example"}
     values |= {"edition": str(edition.id), "article": edition.stories[0].lead.id, "name": "x.png"}
+    values |= {"placement": "1"}
     for area in AREAS:
         for route in area(Web(app)):
             for one in getattr(route, "routes", None) or [route]:

@@ -107,10 +107,13 @@ def admit(known: Known, wanted: SubscriptionState) -> tuple[Outcome, Subscriptio
     return Outcome.UNCHANGED, None
 
 
-def cut_ip(text: str) -> str:
-    """Return the network of an address, /24 or /48: evidence enough; "" when it is none."""
+def cut_ip(text: str, six: int = 48) -> str:
+    """Return the network of an address, /24 or /48: evidence enough; "" when it is none.
+
+    Limits count by `six` 64: what one customer of a provider has.
+    """
     try:
         address = ip_address(text.strip())
     except ValueError:
         return ""
-    return str(ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
+    return str(ip_network(f"{address}/{24 if address.version == 4 else six}", strict=False))

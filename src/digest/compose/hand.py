@@ -9,6 +9,7 @@ from digest.settings import SectionRule
 TOP, OUT = "top", "out"  #: a place's `to`; anything else is a section's category
 
 RETOLD = ("title", "summary", "image_url")  #: what may be edited of a story for one edition
+NO_PICTURE = "none"  #: an `image_url`: the story is shown without
 
 
 class Hand:
@@ -127,7 +128,10 @@ def _with_edits(ranked: RankedStory, edits: Mapping[str, Mapping[str, str]]) -> 
 
 def _edited(article: Article, edits: Mapping[str, str]) -> Article:
     title, summary = edits.get("title", article.title), edits.get("summary", article.summary)
-    picture = Image(edits["image_url"]) if "image_url" in edits else article.image
+    url = edits.get("image_url", "")
+    picture = Image(url) if url else article.image
+    if url == NO_PICTURE:
+        picture = None
     return replace(article, title=title, summary=summary, image=picture)
 
 

@@ -11,11 +11,8 @@ BASE64_SHARE = 0.15
 _LINE = 76  #: RFC 2045 6.7, without CRLF
 
 _MARK = TOKEN.encode()
-_UNITS = re.compile(re.escape(_MARK) + b"|.", re.DOTALL)
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
-_TABLE = {bytes([n]): f"={n:02X}".encode() for n in range(256)} | {
-    bytes([n]): bytes([n]) for n in (0x09, *range(0x20, 0x7F)) if n != ord("=")
-}
+_TO_ENCODE = re.compile(rb"[^\t\x20-<>-~]")
 
 
 def wire_lines(text: str, part: str) -> bytes:
@@ -58,28 +55,37 @@ def base64_lines(raw: bytes) -> bytes:
 
 
 def _encode_line(line: bytes) -> bytes:
-    units = [_TABLE.get(unit, unit) for unit in _UNITS.findall(line)]
-    if units and units[-1] in (b" ", b"\t"):
-        units[-1] = b"=%02X" % ord(units[-1])
-    return b"=\r\n".join(_wrapped(units))
+    coded = _TO_ENCODE.sub(lambda unit: b"=%02X" % unit[0][0], line)
+    if coded.endswith((b" ", b"\t")):
+        coded = coded[:-1] + b"=%02X" % coded[-1]
+    return b"=\r\n".join(_safe_start(part) for part in _wrapped(coded))
 
 
-def _wrapped(units: list[bytes]) -> list[bytes]:
+def _wrapped(coded: bytes) -> list[bytes]:
     """Fill lines greedily, leaving a column for the soft break's equals sign."""
     lines: list[bytes] = []
-    begin = room = 0
-    for place, unit in enumerate(units):
-        if place and room + len(unit) > _LINE - 1:
-            lines.append(_safe_start(units[begin:place]))
-            begin, room = place, 0
+    begin = 0
+    while True:
+        whole = coded[begin : begin + 1] == b"=" or coded.startswith(_MARK, begin)
         # A line's first character may grow to three.
-        room += len(unit) if room else max(3, len(unit))
-    lines.append(_safe_start(units[begin:]))
-    return lines
+        end = begin + _LINE - 1 - (0 if whole else 2)
+        if end >= len(coded):
+            return [*lines, coded[begin:]]
+        end = _between_units(coded, end)
+        lines.append(coded[begin:end])
+        begin = end
 
 
-def _safe_start(units: list[bytes]) -> bytes:
-    line = b"".join(units)
+def _between_units(coded: bytes, end: int) -> int:
+    """Return the last place up to `end` that lies in no `=XX` and no token."""
+    token = coded.find(_MARK, end - len(_MARK) + 1, end + len(_MARK) - 1)
+    if token >= 0:
+        return token
+    escape = coded.find(b"=", end - 2, end)
+    return end if escape < 0 else escape
+
+
+def _safe_start(line: bytes) -> bytes:
     if line.startswith((b".", b"From ")):
         return b"=%02X" % line[0] + line[1:]
     return line

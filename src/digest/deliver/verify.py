@@ -29,10 +29,11 @@ def verify(message: Message, fields: tuple[str, ...] = EDITION_FIELDS) -> None:
 
     Costs milliseconds: run it once per edition, not per copy.
     """
+    parsed = _parsed(message)
     problems = [
         *_wire_problems(message.content),
-        *_header_problems(message, fields),
-        *_part_problems(_parsed(message)),
+        *_header_problems(message, parsed, fields),
+        *_part_problems(parsed),
     ]
     if problems:
         raise RenderError("the message does not read back as meant: " + "; ".join(problems))
@@ -59,9 +60,8 @@ def _wire_problems(content: bytes) -> list[str]:
     return [f"it has {problem}" for problem, there in rules.items() if there]
 
 
-def _header_problems(message: Message, fields: tuple[str, ...]) -> list[str]:
+def _header_problems(message: Message, parsed: EmailMessage, fields: tuple[str, ...]) -> list[str]:
     head = message.content.partition(b"\r\n\r\n")[0] + b"\r\n"
-    parsed = _parsed(message)
     problems = [
         f"{name} holds an encoded word"
         for name in _unfolded_names(head)

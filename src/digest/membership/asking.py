@@ -18,7 +18,7 @@ from digest.store import Transaction, asks, subscribers, suppressions
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 _MONTH = timedelta(days=30)
-PER_NETWORK = 5  #: forms an hour from one network
+PER_NETWORK = 5  #: forms an hour from one network, /24 or /64 (T13)
 _PER_MONTH = 3  #: mails to one address that has not confirmed
 _LINKS_A_DAY = 3  #: mails with a link to a reader's own page
 CALM = 30  #: mails an hour that are never too many
@@ -43,7 +43,7 @@ def keep_ask(
     """
     if newsletter:
         app.newsletter(newsletter)
-    address, now, network = parse_address(email), app.now(), consent.cut_ip(ip)
+    address, now, network = parse_address(email), app.now(), consent.cut_ip(ip, 64)
     with app.database.transaction() as tx:
         if ip and asks.from_network(tx, network, now - _HOUR) >= PER_NETWORK:
             return False
@@ -133,7 +133,7 @@ def _prepared(
     if before.state is SubscriptionState.ACTIVE:
         return ask, person, None
     asked = consent.ask(before, app.now())
-    values = {"words": ask.words, "ip": ask.network}
+    values = {"words": ask.words, "ip": consent.cut_ip(ask.network.partition("/")[0])}
     subscribers.set_state(tx, asked, "subscribe page", app.now(), **values)
     return ask, person, asked
 

@@ -39,8 +39,9 @@ class Override:
     """What an editor decided, who and when; of two with one name the later counts.
 
     Of an article in one edition: `place`, `{"to": "top", "place": 2}`, a section's category, or
-    "out"; and `title`, `summary`, `image_url`. Of an edition: `subject`, `stand_first`, `note`. Of
-    an article everywhere: `hidden`, `boost` or the name of an edited field. None undoes it.
+    "out"; and `title`, `summary`, `image_url` ("none": no picture). Of an edition: `subject`,
+    `stand_first`, `note`. Of an article everywhere: `hidden`, `boost` or the name of an edited
+    field. None undoes it.
     """
 
     name: str
@@ -63,6 +64,8 @@ class Override:
                 return "hidden"
             case "boost", points:
                 return f"boosted by {points:+g} points"
+            case "image_url", "none":
+                return "shown without its picture"
             case name, str(text):
                 return f"{name.replace('_', ' ')} set to “{text}”"
             case name, several:

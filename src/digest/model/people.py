@@ -123,7 +123,7 @@ class Ask:
     email: str  #: empty once it is answered
     address_digest: str
     newsletter: str = ""  #: to subscribe to; empty: they want a link to their own page
-    network: str = ""  #: where it came from, cut
+    network: str = ""  #: where it came from, /24 or /64
     words: str = ""  #: what they agreed to
     done_at: datetime | None = None
     mailed_at: datetime | None = None

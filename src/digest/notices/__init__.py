@@ -37,6 +37,17 @@ def tell_feed(app: App, feed: Feed) -> None:
     tell(app, [Notice(f"feed {feed.id}", fact, line, why)])
 
 
+def tell_forms(app: App, waiting: int) -> None:
+    """Tell once a day that forms ask for more mails than may leave: perhaps somebody's attack."""
+    line = f"{waiting:,} wishes from forms wait: more than an hour's mails may answer"
+    why = (
+        "The rest waits, at most a day, and the form says so. Many strangers signed up at once are "
+        "an attack on them, or on your name as a sender; after a good day it is nothing.\n\n"
+        "`digest subscribers list` shows who came."
+    )
+    tell(app, [Notice("forms", f"busy on {app.now().date()}", line, why)])
+
+
 def deliver(app: App) -> None:
     """Deliver the notices that wait and are due."""
     with app.database.reading() as tx:

@@ -58,6 +58,7 @@ from digest.pipeline.stop import (
     skip_slot,
     undo_skip,
 )
+from digest.pipeline.variants import Wishes, plain_look, wanted
 
 __all__ = [
     "Added",
@@ -65,6 +66,7 @@ __all__ = [
     "Drained",
     "Gathered",
     "Proof",
+    "Wishes",
     "add_feed",
     "add_placement",
     "aimed",
@@ -99,6 +101,7 @@ __all__ = [
     "pause_edition",
     "pin_article",
     "place_article",
+    "plain_look",
     "proof",
     "published_edition",
     "published_editions",
@@ -119,6 +122,7 @@ __all__ = [
     "undo_skip",
     "upcoming",
     "variant_for",
+    "wanted",
     "with_pictures",
     "write_preview",
 ]

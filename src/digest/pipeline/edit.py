@@ -12,17 +12,19 @@ from digest.deliver.message import build
 from digest.deliver.verify import verify
 from digest.errors import RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Message, Rendered, Severity, Variant
-from digest.pipeline.audience import aimed, audience_of
+from digest.pipeline.audience import aimed
 from digest.pipeline.images import NO_COPIES
 from digest.pipeline.material import compose_slot, same_hand
 from digest.pipeline.outside import look_outside
 from digest.pipeline.variants import (
+    Wishes,
     as_chosen,
     compiled_variants,
     fallbacks,
     frozen_variants,
     make_variants,
     sha256_of,
+    wanted,
 )
 from digest.preflight import WORST_FIRST, Outside, check
 from digest.slots import Slot, next_slot
@@ -39,6 +41,11 @@ class Proof:
     head: Head
     sha256: str = ""
     variants: tuple[Variant, ...] = ()  #: `rendered` is that of the first
+
+    @property
+    def readers(self) -> int:
+        """Return how many get one of the variants."""
+        return sum(each.readers + each.nearest for each in self.variants)
 
     @property
     def blockers(self) -> list[Finding]:
@@ -95,20 +102,26 @@ def find_edition(app: App, name: str) -> Edition:
 
 
 def proof(
-    app: App, edition: Edition, *, online: bool = False, audience: str | None = None
+    app: App,
+    edition: Edition,
+    *,
+    online: bool = False,
+    audience: str | None = None,
+    wishes: Wishes | None = None,
 ) -> Proof:
     """Render an edition and look it over; once approved, the frozen bytes are shown.
 
     `online` also asks the DNS and every page and picture that is linked. The readers of
-    `audience`, else of the newsletter's, decide which variants there are.
+    `audience`, else of the newsletter's, decide which variants there are; `wishes` is what they
+    want, for who has counted it.
     """
     newsletter, copies = app.newsletter(edition.newsletter), NO_COPIES
     variants, head = frozen_variants(app, edition)
     head = head or head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
     try:
         if not variants:
-            among = audience_of(app, aimed(app, edition) if audience is None else audience)
-            variants, copies = make_variants(app, edition, head, among)
+            wishes = wanted(app, edition, audience) if wishes is None else wishes
+            variants, copies = make_variants(app, edition, head, wishes)
         compiled = compiled_variants(variants, head)
         samples = [
             build(each, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from digest.app import App
-from digest.compose.hand import OUT, RETOLD, TOP, shifted
+from digest.compose.hand import NO_PICTURE, OUT, RETOLD, TOP, shifted
 from digest.errors import NotFound, WrongState
 from digest.model import Article, Edition, EditionState, Override, PlacedStory
 from digest.pipeline.edit import store_draft
@@ -83,13 +83,18 @@ def _list_of(edition: Edition, to: str) -> Sequence[PlacedStory]:
 def edit_story(
     app: App, edition: Edition, name: str, values: Mapping[str, str], by: str
 ) -> tuple[Edition, Article]:
-    """Edit an article's headline, summary or picture for one draft; an empty value undoes it."""
+    """Edit an article's headline, summary or picture for one draft; an empty value undoes it.
+
+    `NO_PICTURE` for the picture shows the story without one.
+    """
     with app.database.reading() as tx:
         article = articles.find(tx, name)
     for key, value in values.items():
         if key not in RETOLD or len(value) > _WORDS[key]:
             raise WrongState(f"{key} is no field of a story, or longer than it may be")
-    return decide(app, edition, _fit(values), by, article.id), article
+    bare = {key: NO_PICTURE for key in ("image_url",) if values.get(key) == NO_PICTURE}
+    fit = _fit({key: value for key, value in values.items() if key not in bare})
+    return decide(app, edition, fit | bare, by, article.id), article
 
 
 def undo_place(app: App, edition: Edition, name: str, by: str) -> tuple[Edition, Article]:

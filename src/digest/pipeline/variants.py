@@ -1,23 +1,35 @@
 """An edition as each group of readers gets it: as short, in the language they want."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from digest.app import App, templates_of
 from digest.audience import choices
-from digest.audience.choices import Chooser, in_words, nearest, offers
+from digest.audience.choices import PLAIN, Chooser, in_words, nearest, offers
 from digest.compose.words import stand_first
-from digest.deliver.head import Head
+from digest.deliver.head import Head, head_for
 from digest.deliver.message import Compiled, compile_message
 from digest.errors import NotFound
 from digest.language import Speech, speech
-from digest.model import Choice, Edition, Filter, Finding, Section, Severity, Variant
+from digest.model import (
+    Choice,
+    Edition,
+    Finding,
+    Rendered,
+    Section,
+    Severity,
+    Variant,
+)
+from digest.pipeline.audience import aimed, audience_of
 from digest.pipeline.images import Copies, local_copies
 from digest.settings import Theme
 from digest.settings.folders import folders_of
 from digest.store import editions
 from digest.store import variants as store
+
+Wishes = Mapping[Choice, int]  #: how many want it how
 
 
 def chooser(app: App, edition: Edition) -> Chooser:
@@ -32,34 +44,55 @@ def nearest_of(choose: Chooser, variants: Sequence[Variant]) -> Callable[[Choice
     return lambda choice: nearest(choose(choice), made)
 
 
-def make_variants(
-    app: App, edition: Edition, head: Head, among: Filter
-) -> tuple[list[Variant], Copies]:
-    """Render what the readers among some want; no more than `max_variants`, the plain one first."""
-    newsletter, choose = app.newsletter(edition.newsletter), chooser(app, edition)
-    counted: dict[Choice, int] = {}
+def wanted(app: App, edition: Edition, audience: str | None = None) -> Wishes:
+    """Return how many of the readers it is for, else of `audience`, want an edition how."""
+    choose = chooser(app, edition)
+    among = audience_of(app, aimed(app, edition) if audience is None else audience)
     with app.database.reading() as tx:
-        for choice, readers in store.wanted(tx, edition.newsletter, among).items():
-            narrow = choose(choice)
-            counted[narrow] = counted.get(narrow, 0) + readers
+        return store.wanted(tx, edition.newsletter, among, lambda tag: _differs(choose, tag))
+
+
+def _differs(choose: Chooser, language: str) -> bool:
+    return bool(choose(Choice(language=language)).language)
+
+
+def make_variants(
+    app: App, edition: Edition, head: Head, wishes: Wishes
+) -> tuple[list[Variant], Copies]:
+    """Render what readers want; no more than `max_variants`, the plain one first."""
+    newsletter, choose = app.newsletter(edition.newsletter), chooser(app, edition)
+    counted: Counter[Choice] = Counter()
+    for choice, readers in wishes.items():
+        counted[choose(choice)] += readers
     offered = offers(counted, newsletter.max_variants)
     densities = {offer.choice.density or newsletter.theme.density for offer in offered}
     copies = local_copies(app, edition, theme=_in(newsletter.theme, _richest(densities)))
-    made = []
-    for offer in offered:
-        theme = _in(newsletter.theme, offer.choice.density)
-        rendered = app.renderer.render_edition(
-            as_chosen(app, edition, offer.choice),
-            app.settings.publication,
-            head.title,
-            app.settings.web.base_url,
-            theme,
-            copies.found,
-            language=offer.choice.language,
-            key_id=head.key_id,
-        )
-        made.append(Variant(offer.choice, rendered, offer.readers, offer.nearest))
+    made = [
+        Variant(o.choice, _rendered(app, edition, head, o.choice, copies), o.readers, o.nearest)
+        for o in offered
+    ]
     return made, copies
+
+
+def plain_look(app: App, edition: Edition) -> Rendered:
+    """Return the plain variant alone, to look at: nobody is counted, nothing is checked."""
+    if variants := frozen_variants(app, edition)[0]:
+        return variants[0].rendered
+    head = head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
+    return _rendered(app, edition, head, PLAIN, local_copies(app, edition))
+
+
+def _rendered(app: App, edition: Edition, head: Head, choice: Choice, copies: Copies) -> Rendered:
+    return app.renderer.render_edition(
+        as_chosen(app, edition, choice),
+        app.settings.publication,
+        head.title,
+        app.settings.web.base_url,
+        _in(app.newsletter(edition.newsletter).theme, choice.density),
+        copies.found,
+        language=choice.language,
+        key_id=head.key_id,
+    )
 
 
 def _richest(densities: Iterable[str]) -> str:

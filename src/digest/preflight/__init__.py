@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
+from functools import lru_cache
 
 from digest.model import Edition, Finding, Rendered, Severity
 from digest.preflight.page import read
@@ -35,7 +37,9 @@ def check(
     where its bounces go. `eased` are rules turned down to "warning" or "off"; those that are firm
     stay.
     """
-    mail = message_from_bytes(content, policy=policy.SMTP) if content else EmailMessage()
+    # The rules ask for the same fields again and again; each is parsed once.
+    once = policy.SMTP.clone(header_factory=lru_cache(maxsize=None)(HeaderRegistry()))
+    mail = message_from_bytes(content, policy=once) if content else EmailMessage()
     page = read(rendered.html)
     case = Case(edition, rendered, publication, page, public, content, mail, outside, envelope)
     found = [

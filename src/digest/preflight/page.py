@@ -1,7 +1,9 @@
 """Rendered HTML read once for all rules: its tags, links, words and style."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html.parser import HTMLParser
 
 _SILENT = frozenset({"style", "script", "title"})
@@ -17,7 +19,7 @@ class Tag:
     """A start tag with its attributes."""
 
     name: str
-    attributes: dict[str, str]
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ class Page:
         return [tag for tag in self.tags if tag.name in names]
 
 
+@lru_cache(maxsize=16)
 def read(html: str) -> Page:
-    """Read a page; broken markup is read as far as it goes."""
+    """Read a page; broken markup is read as far as it goes. The same page is read once."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -1,5 +1,7 @@
 """Can a colour be read on another? The formula of WCAG 2.2."""
 
+from functools import lru_cache
+
 #: WCAG 2.2, 1.4.3: the contrast text needs on its ground.
 READABLE = 4.5
 
@@ -19,6 +21,7 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+@lru_cache(maxsize=256)
 def _luminance(colour: str) -> float:
     parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)

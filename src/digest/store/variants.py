@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,16 +17,62 @@ from digest.store.tables import DeliveryRow, SubscriberRow, SubscriptionRow, Var
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _DELIVERY, _VARIANT = table(DeliveryRow), table(VariantRow)
 _CHOICE = (_CONSENT.c.muted, _CONSENT.c.density, _PERSON.c.language)
+_NAMES = ("muted", "density", "language")
+#: Said as the indexes over them say it.
+_WISHES = sa.or_(*(column != sa.literal_column("''") for column in _CHOICE[:2]))
+_SPEAKS = _PERSON.c.language != sa.literal_column("''")
 _SOME = 500  #: ids in one statement; SQLite has a limit
 
 
-def wanted(tx: Transaction, newsletter: str, among: Filter = EVERYBODY) -> Counter[Choice]:
-    """Return how many of those who would get an edition want it how."""
-    each = subscribers.recipients(newsletter, among).order_by(None).with_only_columns(*_CHOICE)
-    each = each.add_columns(sa.func.count().label("readers")).group_by(*_CHOICE)
+def wanted(
+    tx: Transaction,
+    newsletter: str,
+    among: Filter = EVERYBODY,
+    differs: Callable[[str], bool] = bool,
+) -> Counter[Choice]:
+    """Return how many of those who would get an edition want it how.
+
+    A language that does not differ from the publication's may be left out of the choices.
+    """
+    if among != EVERYBODY:
+        return _counted(tx, subscribers.recipients(newsletter, among).order_by(None), *_CHOICE)
+    # Everybody counts as plain first. Small indexes know who wishes for something; they move to
+    # it, and those who are kept out go. Nobody else is looked at one by one.
+    every = sa.select(_PERSON.c.language).distinct().where(_SPEAKS)
+    languages = [each for each in tx.scalars(every) if differs(each)]
+    active = subscribers.active(newsletter)
+    wishing = sa.select().select_from(_CONSENT).where(active, _WISHES)
+    same = sa.and_(_CONSENT.c.subscriber_id == _PERSON.c.id, active)
+    people = sa.select().select_from(_PERSON.outerjoin(_CONSENT, same))  # SQLite keeps the order
+    speaking = people.where(_SPEAKS, _PERSON.c.language.in_(languages))
+    joined = sa.select().select_from(
+        _CONSENT.join(_PERSON, _CONSENT.c.subscriber_id == _PERSON.c.id)
+    )
+    spoken = sa.case((_PERSON.c.language.in_(languages), _PERSON.c.language), else_="")
+    found = Counter({Choice(): subscribers.every_active(tx, newsletter)})
+    for choice, readers in _counted(tx, wishing, *_CHOICE[:2]).items():
+        found.update({choice: readers})
+        found.subtract({Choice(): readers})
+    for choice, readers in _counted(tx, speaking, *_CHOICE).items():
+        found.update({choice: readers})
+        found.subtract({replace(choice, language=""): readers})
+    found.subtract(
+        _counted(tx, joined.where(subscribers.kept_out(newsletter)), *_CHOICE[:2], spoken)
+    )
+    return +found
+
+
+def _counted(
+    tx: Transaction, some: sa.Select[Any], *columns: sa.ColumnElement[Any]
+) -> Counter[Choice]:
+    """Count the choices of some, each as columns say it."""
+    named = [column.label(name) for column, name in zip(columns, _NAMES, strict=False)]
+    counts = sa.func.count(_CONSENT.c.id).label("readers")
+    each = some.with_only_columns(*named, counts, maintain_column_froms=True).group_by(*named)
     found: Counter[Choice] = Counter()
     for row in rows(tx, each):
-        found[_choice(row)] += row["readers"]
+        if row["readers"]:
+            found[_choice({"language": ""} | row)] += row["readers"]
     return found
 
 

@@ -1,6 +1,6 @@
 """What programs send to the API; a field there is not is refused (T7)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, IPvAnyAddress
@@ -80,6 +80,25 @@ class Build(_Body):
 
     newsletter: Slug
     at: Annotated[Instant | None, Field(description="None: the next slot.")] = None
+
+
+class Why(_Body):
+    """Why an edition is stopped."""
+
+    reason: Annotated[str, Field(max_length=200, pattern=_VISIBLE)] = ""
+
+
+class PlacementIn(_Body):
+    """A sponsor's text and the days it runs, both inclusive."""
+
+    sponsor: Annotated[str, Field(min_length=1, max_length=60, pattern=_VISIBLE)]
+    title: Annotated[str, Field(min_length=1, max_length=100, pattern=_VISIBLE)]
+    text: Annotated[str, Field(min_length=1, max_length=300, pattern=_VISIBLE)]
+    url: Annotated[str, Field(max_length=2000, pattern=r"^https://[!-~]+$")]
+    button: Annotated[str, Field(max_length=30, pattern=_VISIBLE)] = ""
+    newsletter: Annotated[Slug | None, Field(description="None: every one.")] = None
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 class Pushed(BaseModel):

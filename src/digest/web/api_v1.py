@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import BackgroundTasks, Path, Query, Response
+from fastapi import BackgroundTasks, Body, Path, Query, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from digest import membership, pipeline, shapes
 from digest.app import App
-from digest.model import Document, Edition
-from digest.store import articles, editions, outbox, subscribers
+from digest.model import ApiKey, Document, Edition
+from digest.store import articles, editions, outbox, placements, subscribers
 from digest.web.api import Caller, Here, mounted
 from digest.web.api_models import (
     ArticleEdit,
@@ -21,9 +21,11 @@ from digest.web.api_models import (
     Build,
     Email,
     Name,
+    PlacementIn,
     Pushed,
     SubscriberIn,
     Unsubscribe,
+    Why,
 )
 from digest.web.base import Web
 
@@ -31,6 +33,7 @@ _Shape = dict[str, Any]
 _Limit = Annotated[int, Query(ge=1, le=1000)]
 _Email = Annotated[Email, Path(description="Of a subscriber.")]
 _Edition = Annotated[Name, Path(description="An id, `latest`, or newsletter@2026-11-23.")]
+_Why = Annotated[Why | None, Body()]
 
 
 def routes(web: Web) -> Sequence[BaseRoute]:
@@ -50,6 +53,12 @@ def routes(web: Web) -> Sequence[BaseRoute]:
             ("GET", "/editions/{edition}", show_edition, "editions:read", 200),
             ("POST", "/editions", build_edition, "editions:write", 201),
             ("POST", "/editions/{edition}/approve", approve_edition, "editions:write", 200),
+            ("POST", "/editions/{edition}/pause", pause_edition, "editions:write", 200),
+            ("POST", "/editions/{edition}/resume", resume_edition, "editions:write", 200),
+            ("POST", "/editions/{edition}/cancel", cancel_edition, "editions:write", 200),
+            ("GET", "/placements", list_placements, "placements:read", 200),
+            ("POST", "/placements", add_placement, "placements:write", 201),
+            ("DELETE", "/placements/{placement}", remove_placement, "placements:write", 204),
         ),
     )
 
@@ -152,6 +161,50 @@ def approve_edition(app: Here, edition: _Edition) -> _Shape:
     """Freeze an edition's bytes; it goes out at its slot."""
     found = pipeline.find_edition(app, edition)
     return _shown(app, pipeline.approve_edition(app, found))
+
+
+def pause_edition(app: Here, edition: _Edition, key: Caller, body: _Why = None) -> _Shape:
+    """Let no new message of an edition start."""
+    found = pipeline.find_edition(app, edition)
+    return _shown(app, pipeline.pause_edition(app, found, _because("paused", key, body)))
+
+
+def resume_edition(app: Here, edition: _Edition) -> _Shape:
+    """Let a paused edition go on where it was."""
+    return _shown(app, pipeline.resume_edition(app, pipeline.find_edition(app, edition)))
+
+
+def cancel_edition(app: Here, edition: _Edition, key: Caller, body: _Why = None) -> _Shape:
+    """Call an edition back: a draft again if nothing has left, else closed for good."""
+    found = pipeline.find_edition(app, edition)
+    return _shown(app, pipeline.cancel_edition(app, found, _because("cancelled", key, body)))
+
+
+def list_placements(app: Here) -> list[_Shape]:
+    """List sponsors' texts in the order they were added."""
+    with app.database.reading() as tx:
+        return [shapes.placement(each) for each in placements.every(tx)]
+
+
+def add_placement(app: Here, body: PlacementIn) -> _Shape:
+    """Add a sponsor's text to the editions built from now on."""
+    number = pipeline.add_placement(app, body.model_dump() | {"newsletter": body.newsletter or ""})
+    with app.database.reading() as tx:
+        return next(shapes.placement(p) for p in placements.every(tx) if p.id == number)
+
+
+def remove_placement(
+    app: Here, placement: Annotated[int, Path(ge=1, lt=2**31, description="Its id.")]
+) -> Response:
+    """Remove a sponsor's text; editions that are built already keep it."""
+    with app.database.transaction() as tx:
+        placements.remove(tx, placement)
+    return Response(status_code=204)
+
+
+def _because(done: str, key: ApiKey, body: Why | None) -> str:
+    reason = f": {body.reason}" if body and body.reason else ""
+    return f"{done} by key {key.name}{reason}"
 
 
 def _shown(app: App, edition: Edition) -> _Shape:

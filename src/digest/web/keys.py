@@ -12,6 +12,8 @@ SCOPES = (
     "articles:write",
     "editions:read",
     "editions:write",
+    "placements:read",
+    "placements:write",
     "subscribers:read",
     "subscribers:write",
     "metrics:read",

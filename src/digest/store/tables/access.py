@@ -25,7 +25,7 @@ class AskRow(SQLModel, table=True):
     email: str  #: empty once it is answered
     address_digest: str
     newsletter: str = ""  #: to subscribe to; empty: they want a link to their own page
-    network: str = ""  #: where it came from, cut
+    network: str = ""  #: where it came from, /24 or /64
     words: str = ""  #: what they agreed to
     done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     mailed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

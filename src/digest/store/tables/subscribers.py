@@ -30,6 +30,12 @@ class SubscriberRow(SQLModel, table=True):
             sqlite_where=text("tags <> ''"),
             postgresql_where=text("tags <> ''"),
         ),
+        Index(
+            "subscriber_speaks",
+            "language",
+            sqlite_where=text("language <> ''"),
+            postgresql_where=text("language <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -55,6 +61,15 @@ class SubscriptionRow(SQLModel, table=True):
         UniqueConstraint("subscriber_id", "newsletter"),
         Index("subscription_public_id", "public_id", unique=True),
         Index("subscription_state", "newsletter", "state"),
+        Index(
+            "subscription_wishes",
+            "newsletter",
+            "state",
+            "muted",
+            "density",
+            sqlite_where=text("muted <> '' OR density <> ''"),
+            postgresql_where=text("muted <> '' OR density <> ''"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -30,7 +30,7 @@ from digest.web.admin import (
     stories,
 )
 from digest.web.admin.accounts import form_token, session_of
-from digest.web.admin.ask import ANYONE, COOKIE, HEADERS, PREFIX, Ask, Route
+from digest.web.admin.ask import ANYONE, COOKIE, HEADERS, PREFIX, Ask, Recent, Route
 
 _SMALL = 1 << 20  #: bytes of a form without a file
 #: Every address of the desk, one table an area.
@@ -53,11 +53,11 @@ ROUTES: tuple[Route, ...] = (
 
 def add_admin(site: FastAPI, app: App) -> None:
     """Add the desk's routes."""
-    pages = _pages()
+    pages, recent = _pages(), Recent(app)
     for route in ROUTES:
         site.add_route(
             PREFIX + route.path,
-            _endpoint(app, pages, route),
+            _endpoint(app, pages, recent, route),
             methods=[route.method],
             include_in_schema=False,
         )
@@ -74,12 +74,12 @@ def _pages() -> Environment:
 
 
 def _endpoint(
-    app: App, pages: Environment, route: Route
+    app: App, pages: Environment, recent: Recent, route: Route
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         token = request.cookies.get(COOKIE, "") if route.role != ANYONE else ""
         admin = await run_in_threadpool(session_of, app, token)
-        ask = Ask(app, pages, request, admin, token if admin else "")
+        ask = Ask(app, pages, request, recent, admin, token if admin else "")
         answered = await _answered(route, ask)
         for name, value in HEADERS.items():
             answered.headers.setdefault(name, value)

@@ -3,7 +3,9 @@
 import secrets
 from urllib.parse import quote, urlsplit
 
+import segno
 from fastapi import Response
+from markupsafe import Markup
 
 from digest.errors import NotIn, TooMany, WrongState
 from digest.store.admins import Admin
@@ -72,7 +74,9 @@ def _offer_totp(ask: Ask) -> Response:
     word = accounts.totp_word(accounts.totp_secret(ask.app, _me(ask), salt))
     issuer = quote(ask.app.settings.publication.name, safe="")
     link = f"otpauth://totp/{issuer}:{quote(ask.by, safe='')}?secret={word}&issuer={issuer}"
-    return ask.page("admin/totp.html", salt=salt, word=word, link=link)
+    # Dark on light whatever the page's colours: many cameras read no other.
+    picture = segno.make(link, error="m", micro=False).svg_inline(omitsize=True, light="#fff")
+    return ask.page("admin/totp.html", salt=salt, word=word, link=link, qr=Markup(picture))  # noqa: S704
 
 
 def _set_totp(ask: Ask) -> Response:

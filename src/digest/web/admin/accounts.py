@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import struct
 import threading
@@ -10,6 +9,7 @@ from base64 import b32encode
 from datetime import timedelta
 
 from digest.app import App
+from digest.audience.consent import cut_ip
 from digest.errors import NotIn, TooMany, WrongState
 from digest.store import admins
 from digest.store.admins import Admin
@@ -99,25 +99,16 @@ def log_in(app: App, name: str, password: str, code: str, ip: str) -> str:
 
 
 def _count(app: App, name: str, ip: str) -> list[str]:
-    network = _network(ip)
+    network, wide = cut_ip(ip, 64), cut_ip(ip)
     short, long = timedelta(minutes=1), timedelta(minutes=15)
-    brakes = ((f"{name} {network}", 5, long), (network, 20, long), (name, 15, short))
+    brakes = [(f"{name} {network}", 5, long), (network, 20, long), (name, 15, short)]
+    brakes += [(wide, 100, long)] if wide != network else []  # who has a /48 has 65,536 of /64
     keys = [hmac.digest(app.keys.addresses, what.encode(), "sha256").hex() for what, *_ in brakes]
     with app.database.transaction() as tx:
         for key, (_, free, most) in zip(keys, brakes, strict=True):
             if not admins.may_guess(tx, key, free, most, app.now()):
                 raise TooMany
     return keys
-
-
-def _network(ip: str) -> str:
-    """Return the /24 or /64 an address is of."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return ip
-    wide = 24 if address.version == 4 else 64
-    return str(ipaddress.ip_network(f"{address}/{wide}", strict=False))
 
 
 def session_of(app: App, token: str) -> Admin | None:

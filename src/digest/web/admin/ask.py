@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -20,6 +21,8 @@ PREFIX, COOKIE, SAID = "/admin", "digest_desk", "digest_said"
 #: The least role a route asks for; anyone: the log in itself, and static files.
 ANYONE, EDITOR, OWNER = "", *ROLES
 PAGE = 50  #: rows of a list
+_RECENT = timedelta(minutes=1)
+Counted = TypeVar("Counted")
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; "
@@ -30,6 +33,24 @@ HEADERS = {
 }
 
 
+class Recent:
+    """What was counted not long ago: a million rows take longer than a page may."""
+
+    def __init__(self, app: App) -> None:
+        self._now = app.now
+        self._kept: dict[str, tuple[datetime, Any]] = {}
+
+    def get(self, key: str, count: Callable[[], Counted]) -> Counted:
+        """Return what was counted under a key, counted anew after a minute."""
+        now, kept = self._now(), self._kept.get(key)
+        if kept is None or now - kept[0] > _RECENT:
+            kept = (now, count())
+            fresh = {k: v for k, v in self._kept.items() if now - v[0] <= _RECENT}
+            self._kept = fresh | {key: kept}
+        counted: Counted = kept[1]
+        return counted
+
+
 @dataclass
 class Ask:
     """One request of somebody who is logged in, with what answers it."""
@@ -37,6 +58,7 @@ class Ask:
     app: App
     pages: Environment
     request: Request
+    recent: Recent
     admin: Admin | None
     token: str = ""  #: the session's cookie
     form: FormData = field(default_factory=FormData)

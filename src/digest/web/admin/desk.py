@@ -1,6 +1,7 @@
 """What the edition desk shows: stories with bars and reasons, the proof beside them."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from fastapi import Response
@@ -8,7 +9,7 @@ from fastapi import Response
 from digest import pipeline
 from digest.compose.hand import TOP
 from digest.explain.told import section_stories
-from digest.model import MICRO, Edition, EditionState, Finding, Override, PlacedStory
+from digest.model import MICRO, Edition, EditionState, Finding, Override, PlacedStory, Rendered
 from digest.store import editions
 from digest.text import encoded_size
 from digest.web.admin.ask import Ask
@@ -59,9 +60,10 @@ def changed(ask: Ask, edition: Edition, said: str) -> Response:
 
 def values(ask: Ask, edition: Edition) -> dict[str, Any]:
     """Return what the desk's templates need."""
-    looked = pipeline.proof(ask.app, edition)
+    looked = pipeline.proof(ask.app, edition, wishes=_wishes(ask, edition))
     html = looked.rendered.html if looked.rendered else ""
     return {
+        **shown(looked.rendered),
         "edition": edition,
         "looked": looked,
         "is_open": edition.state in editions.OPEN_STATES,
@@ -80,6 +82,19 @@ def values(ask: Ask, edition: Edition) -> dict[str, Any]:
         "state_word": _STATE_WORDS.get(edition.state, edition.state.value),
         "left_out": len(edition.left_out),
     }
+
+
+def _wishes(ask: Ask, edition: Edition) -> pipeline.Wishes | None:
+    """Return what readers wanted a moment ago: to work by; who approves sees what they want now."""
+    if edition.state not in editions.OPEN_STATES:
+        return None
+    return ask.recent.get(edition.key, lambda: pipeline.wanted(ask.app, edition))
+
+
+def shown(rendered: Rendered | None) -> dict[str, object]:
+    """Return what the preview needs; with another mark it loads the mail anew."""
+    mark = sha256(rendered.html.encode()).hexdigest()[:12] if rendered else ""
+    return {"rendered": rendered, "mark": mark}
 
 
 _STATE_WORDS = {

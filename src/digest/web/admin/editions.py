@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from digest import pipeline
 from digest.audience.address import parse_address
-from digest.errors import WrongState
-from digest.model import Edition, EditionState
+from digest.errors import RenderError, WrongState
+from digest.model import Edition, EditionState, Rendered
 from digest.slots import Slot
 from digest.store import deliveries, editions, outbox
 from digest.text import TOKEN
@@ -55,17 +55,23 @@ def _left(ask: Ask) -> Response:
 
 def _preview(ask: Ask) -> Response:
     edition = desk.find(ask)
-    looked = pipeline.proof(ask.app, edition)
-    return ask.page("admin/preview.html", edition=edition, looked=looked, view=desk.view_of(ask))
+    shown = desk.shown(_look(ask, edition))
+    return ask.page("admin/preview.html", edition=edition, view=desk.view_of(ask), **shown)
+
+
+def _look(ask: Ask, edition: Edition) -> Rendered | None:
+    try:
+        return pipeline.plain_look(ask.app, edition)
+    except RenderError:
+        return None
 
 
 def _frame(ask: Ask) -> Response:
     """Show the mail itself, as a device in light or dark shows it."""
-    edition = desk.find(ask)
-    looked = pipeline.proof(ask.app, edition)
-    if looked.rendered is None:
+    rendered = _look(ask, desk.find(ask))
+    if rendered is None:
         return HTMLResponse("<p>It cannot be rendered.</p>", headers=_FRAME)
-    html = pipeline.with_pictures(ask.app, looked.rendered.html.replace(TOKEN, "P" * 32))
+    html = pipeline.with_pictures(ask.app, rendered.html.replace(TOKEN, "P" * 32))
     scheme = desk.view_of(ask).scheme
     html = _DARK.sub("all" if scheme == "dark" else "not all", html)
     html = html.replace("color-scheme:light dark", f"color-scheme:{scheme}")
@@ -98,7 +104,7 @@ def _sheet(ask: Ask) -> Response:
     """Show exactly what goes to how many, with the hash that is approved."""
     edition = desk.find(ask)
     looked = pipeline.proof(ask.app, edition)
-    readers = pipeline.readers(ask.app, edition)
+    readers = looked.readers
     return ask.page(
         "admin/approve.html",
         edition=edition,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import Response
 
 from digest import pipeline
-from digest.compose.hand import OUT, RETOLD, TOP
+from digest.compose.hand import NO_PICTURE, OUT, RETOLD, TOP
 from digest.errors import NotFound, WrongState
 from digest.explain.told import section_stories
 from digest.model import Article, Edition, PlacedStory
@@ -98,6 +98,13 @@ def _edit(ask: Ask, edition: Edition, _to: str) -> Did:
     return made, article, "edited"
 
 
+def _bare(ask: Ask, edition: Edition, _to: str) -> Did:
+    """Show a story without its picture."""
+    given = {"image_url": NO_PICTURE}
+    made, article = pipeline.edit_story(ask.app, edition, ask.text("article"), given, ask.by)
+    return made, article, "removed the picture of"
+
+
 def _undo(ask: Ask, edition: Edition, name: str) -> Did:
     """Take back a place, or what was edited."""
     article = ask.text("article")
@@ -113,6 +120,7 @@ _DOES: dict[str, Callable[[Ask, Edition, str], Did]] = {
     "drop": _drop,
     "send": _send_to,
     "edit": _edit,
+    "bare": _bare,
     "undo": _undo,
 }
 
