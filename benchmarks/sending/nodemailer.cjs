@@ -10,7 +10,7 @@ const pool = nodemailer.createTransport({
 let text = "", seed = 1;
 while (text.length < +size) {
   seed = (seed * 48271) % 2147483647;
-  text += "abcdefgh      \n"[seed % 15];
+  text += text.length % 73 === 72 ? "\n" : text.length % 73 === 71 ? "x" : "abcdefgh "[seed % 9];
 }
 const mail = (n) => ({
   from: "weekly@news.example", to: `r${n}@reader.example`, subject: "The week",

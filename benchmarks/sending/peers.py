@@ -15,13 +15,12 @@ import time
 from email.message import EmailMessage
 from typing import Any
 
-_WORDS = "abcdefgh      \n"
-
 
 def body(size: int) -> str:
-    """Return text of about so many bytes, the same each time."""
+    """Return text of about so many bytes in lines of 72 characters, the same each time."""
     chance = random.Random(1)
-    return "".join(chance.choice(_WORDS) for _ in range(size))
+    lines = ("".join(chance.choices("abcdefgh ", k=71)) + "x" for _ in range(size // 73))
+    return "\n".join(lines)
 
 
 def message(text: str, number: int) -> EmailMessage:
@@ -84,6 +83,7 @@ def with_post_office(port: int, messages: int, size: int, connections: int) -> A
     folder = tempfile.mkdtemp()
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", "post_office"],
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         DATABASES={
             "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{folder}/mail.db"}
         },

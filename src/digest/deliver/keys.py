@@ -30,7 +30,8 @@ def load_key(algorithm: str, pem: bytes) -> Sign:
     except (ValueError, TypeError) as error:
         raise ConfigError("is no private key in PEM without a password") from error
     if algorithm == "rsa-sha256" and isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 1024:
-        return lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        how, over = padding.PKCS1v15(), hashes.SHA256()
+        return lambda data: key.sign(data, how, over)
     if algorithm == "ed25519-sha256" and isinstance(key, ed25519.Ed25519PrivateKey):
         return lambda data: key.sign(hashlib.sha256(data).digest())
     raise ConfigError(f"is no key for {algorithm}")
