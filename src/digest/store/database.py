@@ -22,6 +22,7 @@ Transaction = Connection
 #: The newest migration; a test keeps it equal to Alembic's head.
 HEAD = "0014"
 _BUSY_SECONDS = 10
+_FEW_PAGES = 200
 
 
 class Database:
@@ -125,7 +126,7 @@ class Line:
         """Open a writing transaction; after a failure the next one has a new connection."""
         with self._database.translated():
             try:
-                self._open = self._open or self._database.engine.connect()
+                self._open = self._open or self._connected()
                 driver = self._open.connection
                 if self._database.is_sqlite:
                     driver.cursor().execute("BEGIN IMMEDIATE")
@@ -136,17 +137,23 @@ class Line:
                 raise
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """End the connection: nobody else shall have it as it is."""
         if self._open is not None:
+            self._open.invalidate()
             self._open.close()
             self._open = None
+
+    def _connected(self) -> Connection:
+        connection = self._database.engine.connect()
+        if self._database.is_sqlite:  # its rows are written one after the other
+            connection.connection.cursor().execute(f"PRAGMA cache_size={_FEW_PAGES}")
+        return connection
 
     def _drop(self) -> None:
         if self._open is not None:
             # A connection closed with a statement still in some traceback would keep its lock.
             with suppress(Exception):
                 self._open.connection.rollback()
-            self._open.invalidate()
         self.close()
 
 
