@@ -22,7 +22,7 @@ Transaction = Connection
 #: The newest migration; a test keeps it equal to Alembic's head.
 HEAD = "0014"
 _BUSY_SECONDS = 10
-_FEW_PAGES = 200
+_FEW_PAGES, _MANY_PAGES = 200, 4_000
 
 
 class Database:
@@ -145,8 +145,9 @@ class Line:
 
     def _connected(self) -> Connection:
         connection = self._database.engine.connect()
-        if self._database.is_sqlite:  # its rows are written one after the other
-            connection.connection.cursor().execute(f"PRAGMA cache_size={_FEW_PAGES}")
+        if self._database.is_sqlite:  # rows are written one after the other, each several times
+            for pragma in (f"cache_size={_FEW_PAGES}", f"wal_autocheckpoint={_MANY_PAGES}"):
+                connection.connection.cursor().execute(f"PRAGMA {pragma}")
         return connection
 
     def _drop(self) -> None:

@@ -1,5 +1,6 @@
 """Queries of the delivery ledger: fill, claim, what a stop does to it, and the books."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -11,7 +12,7 @@ from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Nu
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
-from digest.store.sql import as_read, as_stored, moment, said, table
+from digest.store.sql import as_read, as_stored, moment, numbers_in, said, table
 from digest.store.tables import DeliveryRow, EditionRow
 
 __all__ = [
@@ -73,18 +74,19 @@ def claim(
 
     One kind after the other, so that each look-up is served by the index.
     """
-    given = {"edition": edition_id, "ours": token, "most": limit, "now": as_stored(tx, now)}
+    given = {"edition": edition_id, "most": limit, "now": as_stored(tx, now)}
     for kind in _KINDS:
-        found = said(tx, _claim(tx.dialect.name, kind), given).fetchall()
-        if found:
-            moments = {at: as_read(tx, at) for at in {row[4] for row in found}}
-            taken = [
+        if found := said(tx, _free(tx.dialect.name, kind), given).fetchall():
+            ids = json.dumps([row[0] for row in found])
+            said(tx, _claim(tx.dialect.name), {"ids": ids, "ours": token, "now": given["now"]})
+            moments = {at: as_read(tx, at) for at in {row[4] for row in found} if at}
+            return [
                 Delivery(
-                    number, edition_id, email, name, _TAKEN, attempts, moments[at], variant=variant
+                    number, edition_id, email, name, _TAKEN, attempts + 1,
+                    moments.get(at, now), variant=variant,
                 )
                 for number, email, name, attempts, at, variant in found
-            ]
-            return sorted(taken, key=lambda delivery: delivery.id)
+            ]  # fmt: skip
     return []
 
 
@@ -92,27 +94,32 @@ _KINDS = ("queued", "deferred", "claimed")
 
 
 @cache
-def _claim(dialect: str, kind: str) -> sa.Executable:
-    """Return the statement that takes rows of one kind; made once, for it is said often."""
-    column = _DELIVERY.c
-    now: sa.BindParameter[Any] = sa.bindparam("now")
-    ready = {
+def _free(dialect: str, kind: str) -> sa.Executable:
+    """Return the query for rows of one kind that may be claimed, so that nobody else takes them."""
+    column, due = _DELIVERY.c, _DELIVERY.c.next_try_at <= sa.bindparam("now")
+    ready: dict[str, Any] = {
         "queued": sa.true(),
-        "deferred": column.next_try_at <= now,
+        "deferred": due,
         "claimed": column.lease_until < moment(dialect),
-    }[kind]
+    }
     of_kind = sa.literal_column(f"'{kind}'") == sa.type_coerce(column.state, sa.String)
-    free = sa.select(column.id).where(column.edition_id == sa.bindparam("edition"), of_kind, ready)
-    free = free.order_by(column.id).limit(sa.bindparam("most")).offset(sa.literal_column("0"))
-    free = free.with_for_update(skip_locked=True)
-    values = {
+    free = sa.select(*_CLAIMED).where(column.edition_id == sa.bindparam("edition"), of_kind)
+    free = free.where(ready[kind]).order_by(column.id)
+    free = free.limit(sa.bindparam("most")).offset(sa.literal_column("0"))
+    return free.with_for_update(skip_locked=True)
+
+
+@cache
+def _claim(dialect: str) -> sa.Executable:
+    column = _DELIVERY.c
+    values: dict[str, Any] = {
         "state": sa.literal_column("'claimed'"),
         "token": sa.bindparam("ours"),
         "lease_until": moment(dialect, CLAIM_SECONDS),
         "attempts": column.attempts + sa.literal_column("1"),
-        "first_claimed_at": sa.func.coalesce(column.first_claimed_at, now),
+        "first_claimed_at": sa.func.coalesce(column.first_claimed_at, sa.bindparam("now")),
     }
-    return sa.update(_DELIVERY).where(column.id.in_(free)).values(values).returning(*_CLAIMED)
+    return sa.update(_DELIVERY).where(column.id.in_(numbers_in(dialect, "ids"))).values(values)
 
 
 def unclaim(tx: Transaction, edition_id: int) -> None:
