@@ -16,6 +16,13 @@ def test_the_waits_grow_and_end_within_a_day() -> None:
     assert retry_after(1000) is None
 
 
+def test_age_ends_it_after_the_third_attempt_at_the_earliest() -> None:
+    days = timedelta(days=3)
+    assert retry_after(2, days) == timedelta(minutes=15)
+    assert retry_after(3, days) is None
+    assert retry_after(3, timedelta(hours=23)) == timedelta(minutes=30)
+
+
 def test_there_is_no_wait_before_the_first_attempt() -> None:
     with pytest.raises(ValueError, match="first"):
         retry_after(0)

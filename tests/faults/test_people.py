@@ -16,7 +16,7 @@ from digest.web import build
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, address, wait_until
 from tests.faults.sender import Orders, finish, start
-from tests.faults.sink import Heard, Say, Sink
+from tests.faults.sink import DROP, Heard, Say, Sink
 
 Figures = Callable[..., None]
 READERS = 500 if ALL else 120
@@ -198,6 +198,24 @@ def test_f28_who_moves_while_it_waits_gets_it_once_where_they_confirmed(
     assert set(copies) == (outlet.addresses - left) | early | set(map(new_of, moved))
     assert outlet.numbers.suppressed == len(left - {*moved} - early)
     figures("F28", how="while paused", moved=len(moved), new_got=len(moved))
+
+
+def test_f28_a_copy_in_doubt_is_not_sent_again_to_an_address_that_was_left(
+    make_outlet: MakeOutlet, sink: Sink, figures: Figures
+) -> None:
+    outlet, moved = make_outlet(readers=6, connections=1), address(1)
+    sink.rule = lambda heard: (
+        Say(DROP) if heard.command == "DOT" and heard.recipient == moved else None
+    )
+    while not outlet.drain(seconds=1).numbers.uncertain:
+        pass
+    sink.rule = None
+    move_away(outlet, [moved], confirming=True)
+    finish(Orders(outlet.folder, at=(SOON, LATER)))
+    assert outlet.edition.state is EditionState.SENT
+    assert of_edition(sink)[moved] == 1
+    assert outlet.numbers.add_up
+    figures("F28", in_doubt=1, copies=0)
 
 
 def test_f29_who_is_erased_in_mid_send_gets_no_dot_and_the_books_close(

@@ -9,22 +9,25 @@ from digest.errors import ConfigError
 #: Waits after the first, second, … failed attempt; the last repeats.
 _WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
 GIVE_UP_AFTER = timedelta(hours=24)
+_LEAST = 3  #: attempts
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _WIDEN = 10.0  #: seconds until one more connection is tried
 _SAME, _DOMAINS = 10, 3  #: so many equal refusals in a row, over so many domains, mean us
 _CLASS = re.compile(r"\d{3}(?:[ -][245]\.\d{1,3}\.\d{1,3})?")
 
 
-def retry_after(attempts: int) -> timedelta | None:
+def retry_after(attempts: int, age: timedelta = timedelta()) -> timedelta | None:
     """Return how long to wait after the `attempts`-th failed attempt, or None: it has expired.
 
-    5, 15, 30 min, then 1, 2, 4 and again 4 hours, as long as all waits fit into a day.
+    5, 15, 30 min, then 1, 2, 4 and again 4 hours, as long as all waits fit into a day. `age` is the
+    time since the first; it ends nothing before the third: a pause made it, or a wrong clock.
     """
     if attempts < 1:
         raise ValueError("there is no wait before the first attempt")
     if sum(map(_wait, range(1, attempts + 1)), timedelta()) > GIVE_UP_AFTER:
         return None
-    return _wait(attempts)
+    wait = _wait(attempts)
+    return wait if attempts < _LEAST or age + wait <= GIVE_UP_AFTER else None
 
 
 def reply_class(reply: str) -> str:

@@ -20,7 +20,7 @@ from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
 from digest.deliver.head import Recipient
 from digest.deliver.lanes import Event, Lanes, Loop
 from digest.deliver.message import Compiled, Copy, copy_for, finished
-from digest.deliver.pacing import GIVE_UP_AFTER, all_refused, retry_after
+from digest.deliver.pacing import all_refused, retry_after
 from digest.deliver.signing import Signing
 from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
 from digest.model import Delivery, DeliveryState, Edition, Message, Numbers
@@ -184,11 +184,11 @@ def _refused(
     app: App, delivery: Delivery, error: DeliveryError
 ) -> tuple[DeliveryState, str, datetime | None]:
     """Return what a refusal makes of a row, and when it is tried again."""
-    wait = retry_after(delivery.attempts)
-    old = app.now() - (delivery.first_claimed_at or app.now())
     if error.permanent:
         return DeliveryState.FAILED, str(error), None
-    if wait is None or old + wait > GIVE_UP_AFTER:
+    age = app.now() - (delivery.first_claimed_at or app.now())
+    wait = retry_after(delivery.attempts, age)
+    if wait is None:
         return DeliveryState.EXPIRED, str(error), None
     return DeliveryState.DEFERRED, str(error), app.now() + wait
 
