@@ -103,6 +103,7 @@ class Outlet:
         with self.app.database.transaction() as tx:
             past = "2000-01-01 00:00:00" + ("" if tx.dialect.name == "sqlite" else "+00")
             where = "WHERE state = 'claimed'"
+            tx.execute(sa.text("UPDATE edition SET reason = reason"))  # the lock a pause takes
             tx.execute(sa.text(f"UPDATE delivery SET lease_until = '{past}' {where}"))
 
     def close(self) -> None:

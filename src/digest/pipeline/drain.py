@@ -224,13 +224,14 @@ def _commit(run: Run) -> None:
 def _write(run: Run, wanted: int) -> set[int]:
     now, fenced = run.now, set[int]()
     with run.line.transaction() as tx:
+        # First, as whoever pauses or cancels does: who takes locks in another order may deadlock.
+        sending = editions.is_sending(tx, run.edition.id)
         outbox.settle_all(tx, run.results)
         if run.ready:
             ready = [run.held[number] for number in run.ready]
             fenced = outbox.hand_all(tx, ready, run.token, now)
-        if (wanted or len(fenced) < len(run.ready)) and not editions.is_sending(tx, run.edition.id):
-            run.over = True
-        elif wanted:
+        run.over = run.over or not sending
+        if wanted and sending:
             claimed = outbox.claim(tx, run.edition.id, run.token, wanted, now)
             new = [each for each in claimed if each.id not in run.held]
             run.dry = not new

@@ -78,6 +78,7 @@ def is_suppressed() -> sa.ColumnElement[bool]:
 def erase(tx: Transaction, person_id: int, now: datetime) -> None:
     """Delete a person, their subscriptions and the consent log; the ledger forgets the address."""
     theirs = sa.select(_CONSENT.c.id).where(_CONSENT.c.subscriber_id == person_id)
+    tx.execute(theirs.with_for_update())  # before their deliveries, in the order a sender takes
     mine = _ledger_of(theirs)
     stopped = {"state": DeliveryState.SUPPRESSED, "token": "", "settled_at": now}
     unsent = sa.update(_DELIVERY).where(mine, _DELIVERY.c.state.in_((*_WAITING, _CLAIMED)))
