@@ -131,13 +131,3 @@ def moment(dialect: str, seconds: int = 0) -> Any:
     if dialect == "postgresql":
         return sa.literal_column(f"clock_timestamp() + interval '{seconds:d} seconds'")
     return sa.literal_column(f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')")
-
-
-def pack(words: Sequence[str]) -> str:
-    """Return words as the database keeps them: each between line ends."""
-    return f"\n{chr(10).join(words)}\n" if words else ""
-
-
-def unpack(text: str) -> tuple[str, ...]:
-    """Return packed words."""
-    return tuple(text[1:-1].split("\n")) if text else ()

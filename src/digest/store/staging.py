@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -39,7 +38,7 @@ OTHERS = sa.Table(
 def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Transaction]:
     """Put rows, in the order of the columns, into the table; yield the connection that has it.
 
-    Moments are written as `stored` makes them.
+    Moments are written as `text.stored` makes them.
     """
     with database.connected() as connection:
         connection.execution_options(readonly=True)  # SQLite: no lock on the database
@@ -60,12 +59,6 @@ def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Tran
         finally:
             connection.rollback()
             connection.invalidate()  # closed, and the table is gone
-
-
-def stored(moment: datetime) -> str:
-    """Return a moment as both databases read it where nothing converts it."""
-    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return moment.isoformat(" ", "microseconds")[:26]
 
 
 def _fill(tx: Transaction, rows: Iterator[tuple[Any, ...]]) -> None:

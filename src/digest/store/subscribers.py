@@ -19,8 +19,9 @@ from digest.model import (
 from digest.store import picking
 from digest.store.consent import is_suppressed, log, refresh
 from digest.store.database import Transaction
-from digest.store.sql import pack, rows, table, unpack, upsert
+from digest.store.sql import rows, table, upsert
 from digest.store.tables import SubscriberRow, SubscriptionRow, SuppressionRow
+from digest.text import pack, unpack
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _SUPPRESSED = table(SuppressionRow)
