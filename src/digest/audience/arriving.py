@@ -3,8 +3,8 @@
 As a script it is that process.
 """
 
+import gc
 import marshal
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -55,14 +55,16 @@ class Ahead:
 
     def __init__(self) -> None:
         self._child = Child(__file__, _SECONDS)
-        self._given: deque[tuple[Setup, int, Cells]] = deque()
+        self._given: deque[tuple[Setup, int, Cells, bytes]] = deque()
         self._lost = False
 
-    def read(self, setup: Setup, first: int, some: Cells) -> Iterator[tuple[Cells, Piece]]:
+    def read(
+        self, setup: Setup, first: int, some: Cells, chance: bytes
+    ) -> Iterator[tuple[Cells, Piece]]:
         """Give it rows; yield what was given before until few pieces are under way."""
-        request = marshal.dumps((tuple(setup), first, some))
+        request = marshal.dumps((tuple(setup), first, some, chance))
         yield from self.rest(_AHEAD if len(request) < _SMALL else 0)
-        self._given.append((setup, first, some))
+        self._given.append((setup, first, some, chance))
         try:
             if not self._lost:
                 self._child.tell(request)
@@ -72,12 +74,17 @@ class Ahead:
     def rest(self, most: int = 0) -> Iterator[tuple[Cells, Piece]]:
         """Yield pieces until at most that many are under way."""
         while len(self._given) > most:
-            setup, first, some = self._given.popleft()
+            setup, first, some, chance = self._given.popleft()
             try:
                 found = None if self._lost else marshal.loads(self._child.hear())  # noqa: S302
             except OSError:
                 found, self._lost = None, True
-            yield some, Piece(*found) if found else read_some(setup, first, some)
+            yield some, Piece(*found) if found else read_some(setup, first, some, chance)
+
+    @property
+    def pid(self) -> int:
+        """Return its number."""
+        return self._child.process.pid
 
     def close(self) -> None:
         """End it."""
@@ -85,36 +92,41 @@ class Ahead:
 
 
 def arriving(
-    setup: Setup, rows: Iterator[list[str]], first: int, ahead: Ahead | None
+    setup: Setup,
+    rows: Iterator[list[str]],
+    first: int,
+    chance: Callable[[int], bytes],
+    ahead: Ahead | None = None,
 ) -> Iterator[tuple[Cells, Piece]]:
     """Yield rows in their order, numbered from `first`, some at a time with what became of them."""
     while some := list(islice(rows, _SOME)):
         if ahead:
-            yield from ahead.read(setup, first, some)
+            yield from ahead.read(setup, first, some, chance(8 * len(some)))
         else:
-            yield some, read_some(setup, first, some)
+            yield some, read_some(setup, first, some, chance(8 * len(some)))
         first += len(some)
     if ahead:
         yield from ahead.rest()
 
 
-def read_some(setup: Setup, first: int, some: Cells) -> Piece:
-    """Read rows of which the first has that number."""
+def read_some(setup: Setup, first: int, some: Cells, chance: bytes) -> Piece:
+    """Read rows of which the first has that number; 8 random bytes make the public id of each."""
     read, stage = _reading(setup)
     columns, only = setup.columns, setup.only
     rows, kept_out, refused = [], 0, []
-    for number, cells in enumerate(some, first):
+    ids = make_public_ids(chance)
+    for place, cells in enumerate(some):
         try:
             row = dict(zip(columns, map(str.strip, cells), strict=True))
-            if only and any(cells[place].strip() != value for place, value in only):
+            if only and any(cells[at].strip() != value for at, value in only):
                 continue
             found = read(row)
             if found is None:
                 kept_out += 1
             else:
-                rows.append(stage(number, found))
+                rows.append(stage(first + place, ids[place], found))
         except (BadRow, InvalidAddress) as error:
-            refused.append((number - first, str(error)))
+            refused.append((place, str(error)))
     return Piece(rows, kept_out, refused)
 
 
@@ -123,23 +135,21 @@ def _reading(setup: Setup) -> tuple[Callable[[Any], Incoming | None], Callable[.
     return next(f.read for f in FORMATS if f.name == setup.format), _staging(setup)
 
 
-def _staging(setup: Setup) -> Callable[[int, Incoming], tuple[Any, ...]]:
+def _staging(setup: Setup) -> Callable[[int, str, Incoming], tuple[Any, ...]]:
     """Return what makes a staged row of a file's row: with a million of them each step counts."""
     zones, secret, dead = available_timezones(), setup.secret, setup.dead
     stamp, consented = setup.now, setup.consented
     active, ended = SubscriptionState.ACTIVE, SubscriptionState.ENDED
-    words, spare = {each: each.value for each in SubscriptionState}, list[str]()
+    words = {each: each.value for each in SubscriptionState}
     moments = lru_cache(maxsize=4096)(stored)  # most files have days
 
-    def stage(number: int, row: Incoming) -> tuple[Any, ...]:
+    def stage(number: int, public_id: str, row: Incoming) -> tuple[Any, ...]:
         text, name, _, why, created, confirmed, left, tags, language, timezone, ip = row
         email, key = address = parse_address(text)
         state = consent.state_of(row, consented)
         domain = key[key.rindex("@") + 1 :]
         if dead and state is not ended and domain in dead:
             raise BadRow("its domain takes no mail")
-        if not spare:
-            spare.extend(make_public_ids(secrets.token_bytes(8 * _SOME)))
         return (
             number,
             email,
@@ -152,7 +162,7 @@ def _staging(setup: Setup) -> Callable[[int, Incoming], tuple[Any, ...]]:
             timezone if timezone in zones else "",
             words[state],
             why.value if why else "",
-            spare.pop(),
+            public_id,
             consent.cut_ip(ip) if ip else "",
             min(moments(created), stamp) if created else stamp,
             moments(confirmed) if confirmed else stamp if state is active else None,
@@ -166,9 +176,10 @@ def main() -> None:
     """Answer requests until the socket closes."""
 
     def answer(request: bytes) -> bytes:
-        setup, first, some = marshal.loads(request)  # noqa: S302 - our own process wrote it
-        return marshal.dumps(tuple(read_some(Setup(*setup), first, some)))
+        setup, *given = marshal.loads(request)  # noqa: S302 - our own process wrote it
+        return marshal.dumps(tuple(read_some(Setup(*setup), *given)))
 
+    gc.disable()  # rows make no cycles
     serve(answer)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -164,7 +165,7 @@ def _staged_rows(
     """Yield every usable row as it is staged; count and keep the others."""
     number = 0
     for table, setup in setups:
-        for some, piece in arriving(setup, table.rows(), number + 1, ahead):
+        for some, piece in arriving(setup, table.rows(), number + 1, token_bytes, ahead):
             yield from piece.rows
             done.counts[Outcome.KEPT_OUT.value] += piece.kept_out
             for place, why in piece.refused:
