@@ -26,9 +26,9 @@ def upsert(tx: Transaction, row: type[SQLModel]) -> Any:
 
 def rows(tx: Transaction, query: sa.Executable) -> list[dict[str, Any]]:
     """Run a query and return its rows as plain dictionaries."""
-    return [
-        {str(name): value for name, value in row.items()} for row in tx.execute(query).mappings()
-    ]
+    found = tx.execute(query)
+    names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result is no dictionary
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def said(tx: Transaction, statement: sa.Executable, given: Mapping[str, Any]) -> Any:
