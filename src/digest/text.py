@@ -5,6 +5,8 @@ import binascii
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 
 import ada_url
@@ -152,3 +154,19 @@ def encoded_size(html: str) -> int:
     """Return the bytes a part has on its way: quoted-printable or base64, whichever is less."""
     raw = html.encode("utf-8", "replace")
     return min(len(binascii.b2a_qp(raw)), len(base64.encodebytes(raw)))
+
+
+def pack(words: Sequence[str]) -> str:
+    """Return words as the database keeps them: each between line ends."""
+    return f"\n{chr(10).join(words)}\n" if words else ""
+
+
+def unpack(text: str) -> tuple[str, ...]:
+    """Return packed words."""
+    return tuple(text[1:-1].split("\n")) if text else ()
+
+
+def stored(moment: datetime) -> str:
+    """Return a moment as both databases read it where nothing converts it."""
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(" ", "microseconds")[:26]

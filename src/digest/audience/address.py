@@ -1,6 +1,6 @@
 """Parse and normalise e-mail addresses: what is mailed, and what finds duplicates."""
 
-import hmac
+import hashlib
 import re
 import unicodedata
 from functools import lru_cache
@@ -48,15 +48,18 @@ def address_digest(secret: bytes, address: Address) -> str:
 
     Made from the key, so an opt-out holds whatever capitals the address comes back in.
     """
-    keyed = _keyed(secret).copy()
-    keyed.update(address.key.encode())
-    return keyed.hexdigest()
+    inner, outer = (keyed.copy() for keyed in _keyed(secret))
+    inner.update(address.key.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _keyed(secret: bytes) -> hmac.HMAC:
-    """Return an HMAC that has read the key: half the work of each address's."""
-    return hmac.new(secret, digestmod="sha256")
+def _keyed(secret: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """Return HMAC's two hashes (RFC 2104) that have read the key: its copies cost twice as much."""
+    block = (secret if len(secret) <= 64 else hashlib.sha256(secret).digest()).ljust(64, b"\0")
+    inner, outer = (bytes(byte ^ mask for byte in block) for mask in (0x36, 0x5C))
+    return hashlib.sha256(inner), hashlib.sha256(outer)
 
 
 def _parse_slowly(text: str) -> Address:

@@ -33,8 +33,8 @@ class Table:
     columns: tuple[str, ...]  #: what the format calls them
     stream: BinaryIO
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield line numbers and cells; BadFile with the line at the first structural fault."""
+    def rows(self) -> Iterator[list[str]]:
+        """Yield the cells of rows; BadFile with the line at the first structural fault."""
         self.stream.seek(0)
         text = io.TextIOWrapper(self.stream, self.encoding, newline="")
         try:
@@ -44,7 +44,7 @@ class Table:
         finally:
             text.detach()
 
-    def _cells(self, text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
+    def _cells(self, text: io.TextIOWrapper) -> Iterator[list[str]]:
         reader = _reader(text, self.delimiter, self.format.escape)
         width = len(self.header)
         begins = 1
@@ -53,7 +53,7 @@ class Table:
             begins = reader.line_num + 1
             for cells in reader:
                 if len(cells) == width:
-                    yield begins, cells
+                    yield cells
                 elif any(cells):
                     raise BadFile(
                         f"line {begins}: {len(cells)} cells where the header has {width}; "
@@ -170,10 +170,10 @@ def _reader(text: io.TextIOWrapper, delimiter: str, escape: str | None) -> Any:
     return csv.reader(text, delimiter=delimiter, escapechar=escape, strict=True)
 
 
-def _plain_rows(text: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(text, 1):
+def _plain_rows(text: io.TextIOWrapper) -> Iterator[list[str]]:
+    for line in text:
         if line.strip():
-            yield number, [line.strip()]
+            yield [line.strip()]
 
 
 def _undecodable(stream: BinaryIO, encoding: str) -> str:

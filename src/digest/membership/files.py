@@ -1,37 +1,35 @@
 """A file of another tool is imported: looked at first, then in one transaction, or taken back."""
 
 import csv
-import secrets
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
+from secrets import token_bytes
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
-from zoneinfo import available_timezones
 
 from digest.app import App
 from digest.audience import consent
-from digest.audience.address import address_digest, parse_address
+from digest.audience.address import parse_address
+from digest.audience.arriving import Ahead, Setup, arriving
 from digest.audience.exchange.base import cell
 from digest.audience.files import Table, open_table
-from digest.audience.tokens import make_public_ids
 from digest.errors import BadFile, BadRow, InvalidAddress, WrongState
 from digest.membership.mail_servers import Beat, silent, without_mail
 from digest.membership.restore import is_ours, restore
-from digest.model import ConsentEvent, Incoming, Outcome, Subscriber, SubscriptionState
+from digest.model import ConsentEvent, Outcome, Subscriber, SubscriptionState
 from digest.store import imports as store
 from digest.store import undo
 from digest.store.newcomers import Import
-from digest.store.sql import pack
-from digest.store.staging import staged, stored
+from digest.store.staging import staged
+from digest.text import stored
 
 _ZIP_LIMIT = 4 << 30  #: bytes that come out of an archive, at most
 _IN_MEMORY = 32 << 20
-_SOME = 500
+_BIG = 2 << 20  #: bytes of a file that a process of its own reads ahead
 _BEAT = 10_000  #: rows between two words of how far it is
 
 
@@ -82,7 +80,14 @@ def import_file(
         refused = _Refused(path)
         stack.callback(refused.close)
         dead = without_mail(app, _domains(tables), beat) if wanted.ask_dns else frozenset()
-        rows = _staged_rows(app, tables, wanted, done, refused, event.at, dead, beat)
+        common = (app.keys.addresses, bool(wanted.consent), stored(event.at), dead)
+        setups = [
+            (t, Setup(t.format.name, t.columns, _only(t, wanted.only), *common)) for t in tables
+        ]
+        ahead = Ahead() if path.stat().st_size > _BIG and not dead else None
+        if ahead:
+            stack.callback(ahead.close)
+        rows = _staged_rows(setups, ahead, done, refused, beat)
         stack.callback(rows.close)
         run = Import(wanted.newsletter, event, _admit, event.at)
         with staged(app.database, rows) as connection, connection.begin() as whole:
@@ -151,43 +156,32 @@ def _streams(stack: ExitStack, path: Path) -> Iterator[BinaryIO]:
 
 
 def _staged_rows(
-    app: App,
-    tables: Sequence[Table],
-    wanted: Wanted,
+    setups: Sequence[tuple[Table, Setup]],
+    ahead: Ahead | None,
     done: Imported,
     refused: "_Refused",
-    now: datetime,
-    dead: frozenset[str],
     beat: Beat,
 ) -> Generator[tuple[Any, ...], None, None]:
     """Yield every usable row as it is staged; count and keep the others."""
-    number, stage = 0, _staging(app, wanted, now, dead)
-    for table in tables:
-        columns, read, only = table.columns, table.format.read, _only(table, wanted.only)
-        for _line, cells in table.rows():
-            try:
-                row = dict(zip(columns, map(str.strip, cells), strict=True))
-                if only and any(cells[place].strip() != value for place, value in only):
-                    continue
-                found = read(row)
-                if found is None:
-                    done.counts[Outcome.KEPT_OUT.value] += 1
-                    continue
-                yield stage(number + 1, found)
-                number += 1
-                if number % _BEAT == 0:
-                    beat(number, 0)
-            except (BadRow, InvalidAddress) as error:
+    number = 0
+    for table, setup in setups:
+        for some, piece in arriving(setup, table.rows(), number + 1, token_bytes, ahead):
+            yield from piece.rows
+            done.counts[Outcome.KEPT_OUT.value] += piece.kept_out
+            for place, why in piece.refused:
                 done.counts[Outcome.INVALID.value] += 1
-                done.reasons[str(error) if len(done.reasons) < 50 else "other reasons"] += 1
-                refused.add(table.header, cells, str(error))
+                done.reasons[why if len(done.reasons) < 50 else "other reasons"] += 1
+                refused.add(table.header, some[place], why)
+            if (number + len(some)) // _BEAT > number // _BEAT:
+                beat(number + len(some), 0)
+            number += len(some)
 
 
 def _domains(tables: Sequence[Table]) -> set[str]:
     """Return the domains of all addresses that are some."""
     found = set()
     for table in tables:
-        for _line, cells in table.rows():
+        for cells in table.rows():
             with suppress(BadRow, InvalidAddress):
                 row = table.format.read(
                     dict(zip(table.columns, map(str.strip, cells), strict=True))
@@ -197,52 +191,12 @@ def _domains(tables: Sequence[Table]) -> set[str]:
     return found
 
 
-def _only(table: Table, only: Mapping[str, str]) -> list[tuple[int, str]]:
+def _only(table: Table, only: Mapping[str, str]) -> tuple[tuple[int, str], ...]:
     lower = [column.strip().lower() for column in table.header]
     missing = [column for column in only if column.lower() not in lower]
     if missing:
         raise BadFile(f"--rows: there is no column {missing[0]!r}; there is {', '.join(lower)}")
-    return [(lower.index(column.lower()), value) for column, value in only.items()]
-
-
-def _staging(
-    app: App, wanted: Wanted, now: datetime, dead: frozenset[str]
-) -> Callable[[int, Incoming], tuple[Any, ...]]:
-    """Return what makes a staged row of a file's row: with a million of them each step counts."""
-    zones, secret, stamp = available_timezones(), app.keys.addresses, stored(now)
-    consented = bool(wanted.consent)
-    active, ended = SubscriptionState.ACTIVE, SubscriptionState.ENDED
-    words, spare = {each: each.value for each in SubscriptionState}, list[str]()
-
-    def stage(number: int, row: Incoming) -> tuple[Any, ...]:
-        text, name, _, why, created, confirmed, left, tags, language, timezone, ip = row
-        email, key = address = parse_address(text)
-        state = consent.state_of(row, consented)
-        domain = key[key.rindex("@") + 1 :]
-        if dead and state is not ended and domain in dead:
-            raise BadRow("its domain takes no mail")
-        if not spare:
-            spare.extend(make_public_ids(secrets.token_bytes(8 * _SOME)))
-        return (
-            number,
-            email,
-            key,
-            domain,
-            address_digest(secret, address),
-            name,
-            pack(tags) if tags else "",
-            language if not language or (len(language) < 36 and language.isprintable()) else "",
-            timezone if timezone in zones else "",
-            words[state],
-            why.value if why else "",
-            spare.pop(),
-            consent.cut_ip(ip) if ip else "",
-            stored(created) if created and created < now else stamp,
-            stored(confirmed) if confirmed else stamp if state is active else None,
-            (stored(left) if left else stamp) if state is ended else None,
-        )
-
-    return stage
+    return tuple((lower.index(column.lower()), value) for column, value in only.items())
 
 
 class _Refused:

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from digest.errors import NotFound, WrongState
 from digest.model import ApiKey
 from digest.store.database import Transaction
-from digest.store.sql import pack, rows, table, unpack, upsert
+from digest.store.sql import rows, table, upsert
 from digest.store.tables import ApiAnswerRow, ApiKeyRow
+from digest.text import pack, unpack
 
 _KEY, _ANSWER = table(ApiKeyRow), table(ApiAnswerRow)
 _STALE = timedelta(minutes=5)  #: whoever was at work on an answer is gone

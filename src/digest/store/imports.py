@@ -18,7 +18,7 @@ from digest.model import (
 from digest.store import consent, newcomers, subscribers
 from digest.store.database import Transaction
 from digest.store.newcomers import Import
-from digest.store.sql import new_id, pack, table, unpack, upsert
+from digest.store.sql import new_id, table, upsert
 from digest.store.staging import OTHERS, STAGED
 from digest.store.tables import (
     ConsentEventRow,
@@ -28,6 +28,7 @@ from digest.store.tables import (
     SubscriptionRow,
     SuppressionRow,
 )
+from digest.text import pack, unpack
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _EVENT, _SUPPRESSED = table(ConsentEventRow), table(SuppressionRow)

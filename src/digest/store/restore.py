@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from digest.model import ConsentEvent, Subscriber, Suppression
 from digest.store import consent
 from digest.store.database import Transaction
-from digest.store.sql import new_ids, pack, table, upsert
+from digest.store.sql import new_ids, table, upsert
 from digest.store.tables import ConsentEventRow, SubscriberRow, SubscriptionRow, SuppressionRow
+from digest.text import pack
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _EVENT = table(ConsentEventRow)

@@ -26,9 +26,9 @@ def upsert(tx: Transaction, row: type[SQLModel]) -> Any:
 
 def rows(tx: Transaction, query: sa.Executable) -> list[dict[str, Any]]:
     """Run a query and return its rows as plain dictionaries."""
-    return [
-        {str(name): value for name, value in row.items()} for row in tx.execute(query).mappings()
-    ]
+    found = tx.execute(query)
+    names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result is no dictionary
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def said(tx: Transaction, statement: sa.Executable, given: Mapping[str, Any]) -> Any:
@@ -131,13 +131,3 @@ def moment(dialect: str, seconds: int = 0) -> Any:
     if dialect == "postgresql":
         return sa.literal_column(f"clock_timestamp() + interval '{seconds:d} seconds'")
     return sa.literal_column(f"strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds:+d} seconds')")
-
-
-def pack(words: Sequence[str]) -> str:
-    """Return words as the database keeps them: each between line ends."""
-    return f"\n{chr(10).join(words)}\n" if words else ""
-
-
-def unpack(text: str) -> tuple[str, ...]:
-    """Return packed words."""
-    return tuple(text[1:-1].split("\n")) if text else ()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -39,33 +38,30 @@ OTHERS = sa.Table(
 def staged(database: Database, rows: Iterable[tuple[Any, ...]]) -> Iterator[Transaction]:
     """Put rows, in the order of the columns, into the table; yield the connection that has it.
 
-    Moments are written as `stored` makes them.
+    Moments are written as `text.stored` makes them.
     """
     with database.connected() as connection:
-        connection.execution_options(readonly=True)  # SQLite: no lock on the database
-        if database.is_sqlite:  # what a sort does not hold in the cache, threads sort in pieces
-            connection.exec_driver_sql("PRAGMA cache_size=-16384")
-            connection.exec_driver_sql("PRAGMA threads=2")
-            connection.commit()
-        with connection.begin():
-            STAGED.create(connection)
-            OTHERS.create(connection)
-            _fill(connection, iter(rows))
-            connection.exec_driver_sql("CREATE INDEX staged_key ON staged (key)")
-            if not database.is_sqlite:
-                connection.exec_driver_sql("ANALYZE staged")
-        connection.execution_options(readonly=False)
         try:
+            connection.execution_options(readonly=True)  # SQLite: no lock on the database
+            if database.is_sqlite:  # every row names one this import writes: none is looked up
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.commit()
+            with connection.begin():
+                _stage(connection, rows)
+            connection.execution_options(readonly=False)
             yield connection
         finally:
             connection.rollback()
             connection.invalidate()  # closed, and the table is gone
 
 
-def stored(moment: datetime) -> str:
-    """Return a moment as both databases read it where nothing converts it."""
-    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return moment.isoformat(" ", "microseconds")[:26]
+def _stage(tx: Transaction, rows: Iterable[tuple[Any, ...]]) -> None:
+    STAGED.create(tx)
+    OTHERS.create(tx)
+    _fill(tx, iter(rows))
+    tx.exec_driver_sql("CREATE INDEX staged_key ON staged (key)")
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("ANALYZE staged")
 
 
 def _fill(tx: Transaction, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -19,8 +19,9 @@ from digest.model import (
 from digest.store import picking
 from digest.store.consent import is_suppressed, log, refresh
 from digest.store.database import Transaction
-from digest.store.sql import pack, rows, table, unpack, upsert
+from digest.store.sql import rows, table, upsert
 from digest.store.tables import SubscriberRow, SubscriptionRow, SuppressionRow
+from digest.text import pack, unpack
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _SUPPRESSED = table(SuppressionRow)
@@ -216,9 +217,10 @@ def some(
     where = picking.many(among) if many else picking.few(among)
     wanted = _people_query(where).order_by(*picking.order_by(order))
     wanted = wanted.limit(limit).offset(skip or None).execution_options(yield_per=500)
-    streamed = tx.execute(wanted).mappings()
+    streamed = tx.execute(wanted)
+    names = list(streamed.keys())
     for part in streamed.partitions(500):
-        yield from _people_of(tx, [dict(row) for row in part])
+        yield from _people_of(tx, [dict(zip(names, row, strict=True)) for row in part])
 
 
 def _are_many(tx: Transaction, among: Filter) -> bool:
@@ -283,6 +285,15 @@ def _person(row: Mapping[Any, Any], subscriptions: tuple[Subscription, ...]) -> 
 
 
 def _subscription(row: dict[str, Any]) -> Subscription:
-    values = {k: v for k, v in row.items() if k not in {"subscriber_id", "import_id"}}
-    values |= {"state": SubscriptionState(row["state"]), "muted": unpack(row["muted"])}
-    return Subscription(**values)
+    return Subscription(
+        id=row["id"],
+        newsletter=row["newsletter"],
+        state=SubscriptionState(row["state"]),
+        public_id=row["public_id"],
+        created_at=row["created_at"],
+        confirmed_at=row["confirmed_at"],
+        ended_at=row["ended_at"],
+        asked_at=row["asked_at"],
+        muted=unpack(row["muted"]),
+        density=row["density"],
+    )

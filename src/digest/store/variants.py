@@ -11,8 +11,9 @@ from digest.errors import NotFound
 from digest.model import EVERYBODY, Choice, Filter, Rendered, Variant
 from digest.store import subscribers
 from digest.store.database import Transaction
-from digest.store.sql import pack, rows, table, unpack
+from digest.store.sql import rows, table
 from digest.store.tables import DeliveryRow, SubscriberRow, SubscriptionRow, VariantRow
+from digest.text import pack, unpack
 
 _PERSON, _CONSENT = table(SubscriberRow), table(SubscriptionRow)
 _DELIVERY, _VARIANT = table(DeliveryRow), table(VariantRow)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from digest.errors import BadRow
@@ -53,6 +54,7 @@ def standing(word: str, known: Mapping[str, Standing]) -> Standing:
     return found
 
 
+@lru_cache(maxsize=4096)  # most files have days
 def moment(text: str) -> datetime | None:
     """Return a moment in UTC, None for an empty cell; BadRow when it is none or could be two."""
     if not text:
