@@ -98,9 +98,10 @@ class App:
 
         return load_signers(self.settings.mail.dkim, self.folder)
 
-    def require_unlocked(self) -> None:
-        """Raise Locked when the database is a copy or was restored (promise P7)."""
-        reason = instance.why_locked(self.database, self.instance_file, secrets.token_hex(16))
+    def require_unlocked(self, *, looking: bool = False) -> None:
+        """Raise Locked for a copy or a restored database (P7); `looking` writes nothing."""
+        fresh = "" if looking else secrets.token_hex(16)
+        reason = instance.why_locked(self.database, self.instance_file, fresh)
         if reason:
             raise Locked(
                 f"{self.database.name}: nothing is sent: {reason}. If this is the database that "

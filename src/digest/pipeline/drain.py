@@ -224,11 +224,10 @@ def _commit(run: Run) -> None:
 def _write(run: Run, wanted: int) -> set[int]:
     now, fenced = run.now, set[int]()
     with run.line.transaction() as tx:
-        # First, as whoever pauses or cancels does: who takes locks in another order may deadlock.
+        # First, as whoever pauses does: another order of locks may end in a ring.
         sending = editions.is_sending(tx, run.edition.id)
         outbox.settle_all(tx, run.results)
-        if run.ready:
-            ready = [run.held[number] for number in run.ready]
+        if ready := [run.held[number] for number in run.ready]:
             fenced = outbox.hand_all(tx, ready, run.token, now)
         run.over = run.over or not sending
         if wanted and sending:

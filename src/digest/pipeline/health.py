@@ -24,7 +24,7 @@ def health(app: App) -> dict[str, object]:
     """
     try:
         app.database.require_current()
-        app.require_unlocked()
+        app.require_unlocked(looking=True)
         plans, now = rhythm.plans(app.settings), app.now()
         facts = rhythm.lately(plans, known(app), now)
         with app.database.reading() as tx:

@@ -21,10 +21,13 @@ _INSTANCE = table(InstanceRow)
 def why_locked(database: Database, path: Path, fresh: str) -> str:
     """Return why a database must not send, or "".
 
-    One that never sent gets the name in `path`, or `fresh` when there is none.
+    One that never sent gets the name in `path`, or `fresh` when there is none; without `fresh` it
+    stays without a name.
     """
     with database.reading() as tx:
         known, here = _known(tx), _place(tx)
+    if known is None and not fresh:
+        return ""
     if known is None:
         known = _named(database, path, fresh)
     if known["locked"]:
