@@ -6,6 +6,7 @@ servers whose own counts are checked. Peers that are not installed are named as 
 
 import argparse
 import json
+import os
 import re
 import shutil
 import smtplib
@@ -218,6 +219,20 @@ def far_relay(bench: Bench) -> None:
             share_of_20_ms=round(sent / seconds * 2 * _DELAY / connections, 3),
             required=0.9,
         )
+    bench.tell("fsync after 20 ms of rest", ms=round(1_000 * _fsync(bench.folder), 2))
+
+
+def _fsync(folder: Path) -> float:
+    """Return the seconds a write takes to be on the disk after 20 ms in which nothing was to do."""
+    taken = []
+    with (folder / "fsync").open("wb", buffering=0) as file:
+        for _ in range(50):
+            time.sleep(2 * _DELAY)
+            file.write(b"x" * 4_096)
+            begin = time.perf_counter()
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - begin)
+    return statistics.median(taken)
 
 
 def _round_trip(port: int) -> float:

@@ -52,4 +52,5 @@ def a_message(recipient: str = "reader@mail.example", **given: Any) -> Message:
         "content": f"To: {recipient}\r\nSubject: Hello\r\n\r\nShips.\r\n".encode(),
         "name": "e1.d1",
     }
-    return Message(**(values | given))
+    values |= given
+    return Message(parts=(values.pop("content"),), **values)

@@ -25,7 +25,7 @@ from tests.deliver.make import a_head, a_recipient, a_rendered
 )
 def test_verify_finds_what_is_wrong(old: bytes, new: bytes) -> None:
     good = build(compile_message(a_rendered(), a_head()), a_recipient())
-    bad = Message(good.sender, good.recipient, good.content.replace(old, new, 1))
+    bad = Message(good.sender, good.recipient, (good.content.replace(old, new, 1),))
     assert bad.content != good.content
     with pytest.raises(RenderError, match="does not read back"):
         verify(bad)

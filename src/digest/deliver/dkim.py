@@ -49,7 +49,7 @@ class Signed:
     def send(self, message: Message) -> Receipt:
         """Hand the message over with its signatures on top."""
         lines = signatures(message.content, self._signers)
-        return self._inner.send(replace(message, content=lines + message.content))
+        return self._inner.send(replace(message, parts=(lines, *message.parts)))
 
     def close(self) -> None:
         """Let go of connections."""

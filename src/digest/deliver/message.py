@@ -38,7 +38,7 @@ class Piece:
     base64: bool = False
 
     def fill(self, token: bytes) -> list[bytes]:
-        """Return the bytes with `token` in every gap, to be joined."""
+        """Return the bytes with `token` in every gap; joining is left to who needs it."""
         if self.base64:
             return [base64_lines(token.join(self.segments))]
         woven = [token] * (2 * len(self.segments) - 1)
@@ -98,8 +98,9 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
 
 def finished(compiled: Compiled, copy: Copy, above: bytes = b"") -> Message:
     """Return the whole message, with more lines on top if there are any."""
-    content = _filled(compiled.pieces, copy.token, above + copy.lines)
-    return Message(copy.sender, copy.address, content, copy.name)
+    own = above + copy.lines
+    parts = (own, *(part for piece in compiled.pieces for part in piece.fill(copy.token)))
+    return Message(copy.sender, copy.address, parts, copy.name)
 
 
 def body_hash(compiled: Compiled, copy: Copy) -> bytes:
@@ -118,10 +119,6 @@ def copy_for(compiled: Compiled, recipient: Recipient) -> Copy:
 
 
 def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
-    """Join everything at once: a large body is copied a single time."""
-    if len(pieces) == 1 and not pieces[0].base64:
-        first, *rest = pieces[0].segments
-        return token.join((own + first, *rest))
     return b"".join([own, *(part for piece in pieces for part in piece.fill(token))])
 
 
@@ -144,7 +141,7 @@ def plain_message(
     pieces = _merged([(_common_lines(rendered, head), False), *_body(rendered)])
     content = _filled(pieces, _MARK, own)
     sender = headers.mail_address("Return-Path", head.return_path)
-    return Message(sender, address, content, message_id)
+    return Message(sender, address, (content,), message_id)
 
 
 def _own_lines(email: str, date: datetime, left: str, domain: str) -> tuple[bytes, str]:

@@ -83,8 +83,18 @@ class Message:
 
     sender: str
     recipient: str
-    content: bytes
+    parts: tuple[bytes, ...]  #: one after the other; most are the same bytes for every reader
     name: str = ""  #: a file name for transports that write files
+
+    @property
+    def content(self) -> bytes:
+        """Return the bytes in one."""
+        return b"".join(self.parts)
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are."""
+        return sum(map(len, self.parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,21 +9,19 @@ import os
 import secrets
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from digest.app import App
-from digest.audience.tokens import UNSUBSCRIBE, bounce_tag, make_token
-from digest.deliver.head import Recipient
 from digest.deliver.lanes import Event, Lanes, Loop
-from digest.deliver.message import Compiled, Copy, copy_for, finished
+from digest.deliver.message import Compiled
 from digest.deliver.pacing import all_refused, retry_after
 from digest.deliver.signing import Signing
-from digest.errors import DeliveryError, RenderError, StoreError, TransportDown
-from digest.model import Delivery, DeliveryState, Edition, Message, Numbers
+from digest.errors import DeliveryError, StoreError, TransportDown
+from digest.model import Delivery, DeliveryState, Edition, Numbers
+from digest.pipeline.making import Making
 from digest.pipeline.pace import Pace
 from digest.pipeline.results import Absence
 from digest.store import editions, outbox
@@ -40,12 +38,11 @@ class Run:
 
     app: App
     edition: Edition
-    compiled: Sequence[Compiled]  #: by variant
     stopped: threading.Event  #: the caller's: it ends more than this drain
     on_progress: Callable[[Numbers], None] | None
     lanes: Lanes
     loop: Loop
-    signing: Signing | None
+    making: Making
     pace: Pace
     away: Absence
     line: Line
@@ -57,7 +54,6 @@ class Run:
     dry: bool = False  #: there is nothing to claim
     refusals: list[tuple[Delivery, str]] = field(default_factory=list)  #: for good, in a row
     held: dict[int, Delivery] = field(default_factory=dict)  #: claimed, and no result recorded
-    waiting: deque[Delivery] = field(default_factory=deque)  #: of those, not made into a message
     offered: set[int] = field(default_factory=set)  #: of those, on a connection
     ready: list[int] = field(default_factory=list)  #: of those, to be fenced
     results: list[Result] = field(default_factory=list)  #: to be recorded
@@ -107,9 +103,10 @@ def start(
     lanes = app.open_lanes(loop)
     processes = len(os.sched_getaffinity(0)) if many else 0
     signing = Signing(loop, app.signers, compiled, processes) if app.signers else None
+    making = Making(app.keys, compiled, signing, mail.connections)
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
     return Run(
-        app, edition, compiled, stopped, on_progress, lanes, loop, signing, pace, Absence(app),
+        app, edition, stopped, on_progress, lanes, loop, making, pace, Absence(app),
         Line(app.database), app.now(),
     )  # fmt: skip
 
@@ -125,6 +122,7 @@ def work(run: Run) -> None:
                 _offer(run)
                 _say(run)
             run.lanes.flush()
+            run.making.go_on()  # while what has left is under way
             if not run.held and (run.dry or run.over):
                 if not run.results:
                     return
@@ -137,8 +135,7 @@ def work(run: Run) -> None:
     finally:
         run.line.close()
         run.lanes.close()
-        if run.signing:
-            run.signing.close()
+        run.making.close()
         run.loop.close()
 
 
@@ -150,7 +147,7 @@ def _look_up(run: Run) -> None:
     if not run.over:
         return
     _drop_ready(run)
-    run.waiting.clear()
+    run.making.clear()
     for number in [each for each in run.held if each not in run.offered]:
         run.undo(number)
 
@@ -199,7 +196,7 @@ def _commit(run: Run) -> None:
         _drop_ready(run)
         run.away.keep(run.results)
         return
-    wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.waiting))
+    wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.making.waiting))
     if not (run.results or run.ready or wanted):
         return
     try:
@@ -234,58 +231,23 @@ def _write(run: Run, wanted: int) -> set[int]:
             claimed = outbox.claim(tx, run.edition.id, run.token, wanted, now)
             new = [each for each in claimed if each.id not in run.held]
             run.dry = not new
-            run.waiting += new
+            run.making.waiting += new
             run.held |= {each.id: each for each in new}
     return fenced
 
 
 def _offer(run: Run) -> None:
     """Announce as many messages as there is room and time for."""
-    signed = len(run.signing.ready) + run.signing.under_way if run.signing else 0
-    room = run.lanes.room(min(len(run.waiting) + signed, run.pace.allowed()))
-    for number, message in _messages(run, room):
-        run.pace.started()
-        run.offered.add(number)
-        run.lanes.offer(number, message)
-
-
-def _messages(run: Run, most: int) -> Iterator[tuple[int, Message]]:
-    """Yield up to so many finished messages; keep the processes that sign busy."""
-    signing = run.signing
-    while signing and run.waiting and not signing.busy:
-        if (made := _made(run)) is not None:
-            signing.put(made[0].id, made[0].variant, made[1])
-    if signing:
-        if not run.waiting:
-            signing.flush()
-        for _ in range(min(most, len(signing.ready))):
-            number, message = signing.ready.popleft()
-            if number in run.held:
-                yield number, message
-        return
-    while most and run.waiting:
-        if (made := _made(run)) is not None:
-            most -= 1
-            delivery, copy = made
-            yield delivery.id, finished(run.compiled[delivery.variant], copy)
-
-
-def _made(run: Run) -> tuple[Delivery, Copy] | None:
-    """Make the next message's own part; one that cannot be made has failed."""
-    delivery = run.waiting.popleft()
-    try:
-        return delivery, copy_for(run.compiled[delivery.variant], _recipient(run, delivery))
-    except (RenderError, DeliveryError) as error:
-        run.note(delivery.id, DeliveryState.FAILED, f"not sent: {error}")
-        return None
-
-
-def _recipient(run: Run, delivery: Delivery) -> Recipient:
-    keys, common = run.app.keys, run.compiled[0]
-    signed = make_token(keys, UNSUBSCRIBE, delivery.public_id, common.head.key_id)
-    claimed_at = delivery.first_claimed_at or run.app.now()
-    tag = bounce_tag(keys, delivery.id) if common.tagged else ""
-    return Recipient(delivery.email, signed, delivery.id, claimed_at, tag=tag)
+    room = run.lanes.room(min(run.making.possible, run.pace.allowed()))
+    for number, message in run.making.take(room):
+        if number in run.held:
+            run.pace.started()
+            run.offered.add(number)
+            run.lanes.offer(number, message)
+    for number, problem in run.making.failed:
+        if number in run.held:  # else it was given back meanwhile
+            run.note(number, DeliveryState.FAILED, problem)
+    run.making.failed = []
 
 
 def _say(run: Run) -> None:

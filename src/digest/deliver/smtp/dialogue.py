@@ -86,7 +86,7 @@ class Dialogue:
         if not plain and not self._offers.smtputf8:
             problem = "the server does not offer SMTPUTF8, which this address needs"
             return [Event(number, DeliveryError(problem, permanent=True))]
-        size = f" SIZE={len(message.content)}" if self._offers.size else ""
+        size = f" SIZE={message.size}" if self._offers.size else ""
         beyond = "" if plain else " SMTPUTF8 BODY=8BITMIME"
         self._next, self._refusal, self._named = (number, message), None, False
         mail = f"MAIL FROM:<{message.sender}>{size}{beyond}\r\n"
@@ -105,8 +105,8 @@ class Dialogue:
         if self._next is None or self._awaited:
             raise ValueError("no message is ready")
         self._body, message = self._next
-        self._next, self._before_dot = None, len(message.content)
-        self.pending += [message.content, b".\r\n"]
+        self._next, self._before_dot = None, message.size
+        self.pending += (*message.parts, b".\r\n")
         self._awaited.append(Step.DOT)
 
     def quit(self) -> None:

@@ -14,7 +14,7 @@ from digest.deliver.smtp.dialogue import Dialogue, Offers
 from digest.errors import TransportDown
 from digest.model import Message
 
-_MOST_BUFFERS = 16  #: given to the system in one write
+_MOST_BUFFERS = 256  #: given to the system in one write
 _AGAIN = 1.0  #: seconds before the only connection is tried again
 _LATER = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
@@ -193,6 +193,8 @@ class SmtpLanes:
         try:
             while pending:
                 if isinstance(lane.sock, ssl.SSLSocket):
+                    if len(pending) > 1:  # each write is a record of its own
+                        pending[:] = [b"".join(pending)]
                     sent = lane.sock.send(pending[0])
                 else:
                     sent = lane.sock.sendmsg(pending[:_MOST_BUFFERS])
