@@ -1,5 +1,6 @@
 """People leave with everything: JSONL without loss, CSV for spreadsheets and other tools."""
 
+import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -20,7 +21,6 @@ from digest.shapes import moment
 from digest.store import Transaction, consent, deliveries, subscribers, suppressions
 
 _SOME = 500
-_QUOTE, _TWO = '"', '""'
 
 
 def export_people(app: App, shape: str, among: Filter = EVERYBODY) -> Iterator[str]:
@@ -30,10 +30,11 @@ def export_people(app: App, shape: str, among: Filter = EVERYBODY) -> Iterator[s
             yield from _lines(tx, among)
         else:
             header, row = TABLES[shape]
-            yield _csv(header)
+            records = _Records()
+            yield records.record(header)
             for person in subscribers.some(tx, among):
                 if shapes.status(person) in _TAKEN.get(shape, _LEFT):
-                    yield _csv(row(person))
+                    yield records.record(row(person))
 
 
 def person_shape(app: App, email: str) -> dict[str, Any]:
@@ -118,9 +119,19 @@ def _suppression(value: Suppression) -> dict[str, Any]:
     return {"reason": value.reason.value, "at": moment(value.at), "note": value.note}
 
 
-def _csv(cells: Sequence[str]) -> str:
-    """Return a record by RFC 4180, every cell quoted and none a formula."""
-    return ",".join(f'"{cell(each).replace(_QUOTE, _TWO)}"' for each in cells) + "\r\n"
+class _Records:
+    """CSV by RFC 4180, every cell quoted and none a formula."""
+
+    def __init__(self) -> None:
+        self._writer = csv.writer(self, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+
+    def record(self, cells: Sequence[str]) -> str:
+        """Return one record."""
+        return str(self._writer.writerow(map(cell, cells)))
+
+    def write(self, text: str) -> str:
+        """Hand back what the writer writes."""
+        return text
 
 
 def _plain(person: Subscriber) -> list[str]:
