@@ -40,8 +40,9 @@ class Making:
         self._go_on(self._ahead)
 
     def clear(self) -> None:
-        """Forget the rows that nothing was made of."""
+        """Forget what nobody was offered yet."""
         self.waiting.clear()
+        self._made.clear()
 
     def close(self) -> None:
         """End the processes that sign."""
