@@ -151,6 +151,40 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
     page.close()
 
 
+def test_the_keyboard_stays_where_the_editor_is(browser: "Browser", app: App, site: str) -> None:
+    pipeline.draft_edition(app, "weekly")
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/editions/weekly@2026-11-23")
+    top, done = page.locator("[data-to=top] .story"), page.locator("#done")
+
+    def here() -> str:
+        return str(page.evaluate("document.activeElement.id"))
+
+    second, third = (top.nth(n).get_attribute("data-article") for n in (1, 2))
+    top.nth(1).get_by_role("button", name="Drop").press("Enter")
+    done.get_by_text("left out").wait_for()
+    assert here() == f"handle-{third}"
+    top.nth(1).locator("summary").press("Enter")
+    top.nth(1).get_by_label("Headline").fill("By hand")
+    page.keyboard.press("Enter")
+    page.locator(".mark", has_text="headline edited").wait_for()
+    assert here() == f"handle-{third}"
+    top.nth(1).get_by_label("Move to").select_option("Sport")
+    top.nth(1).get_by_role("button", name="Move", exact=True).press("Enter")
+    page.locator(f"[data-to=Sport] [data-article={third}]").wait_for()
+    assert here() == f"handle-{third}"
+    page.locator("#find").type("letters")
+    add = page.locator(f"#found li:has([value='{second}']) button")
+    add.press("Enter")
+    page.locator(f"[data-to=top] [data-article={second}]").wait_for()
+    assert here() == "find"
+    page.get_by_role("button", name="Build again").press("Enter")
+    done.get_by_text("built again").wait_for()
+    assert here() == "done"
+    page.close()
+
+
 def test_a_story_is_dragged(browser: "Browser", app: App, site: str) -> None:
     pipeline.draft_edition(app, "weekly")
     page = browser.new_page()
