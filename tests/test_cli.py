@@ -240,6 +240,7 @@ def test_a_feed_that_cannot_be_fetched_is_one_line_and_noted(outlet: Run) -> Non
     assert done.returncode == 1
     assert "private address" in done.stderr
     assert json.loads(outlet("feeds", "list", "--json").stdout) == []
+    assert "there is no feed yet" in outlet("fetch").stdout
     outlet("feeds", "add", "http://127.0.0.1/feed", "--as-is")
     done = outlet("fetch")
     assert done.returncode == 1

@@ -14,6 +14,7 @@ from digest.model import Edition, EditionState
 from digest.store import admins, overrides
 from tests.apps import Clock, a_week, an_app, fill
 from tests.make import NOW, an_article
+from tests.sink import Sink, running
 from tests.web.desk import Desk, a_desk
 
 KEY = "weekly@2026-11-23"
@@ -214,6 +215,41 @@ def test_send_stop_go_on_and_call_back(app: App, desk: Desk) -> None:
         assert desk.submit(f"/editions/{KEY}/{path}")[0] == 303
         assert edition(app).state is state
     assert desk.submit(f"/editions/{KEY}/send")[0] == 409  # it was not approved again
+
+
+def test_a_sent_edition_shows_what_was_refused_without_addresses_and_leads_to_the_archive(
+    tmp_path: Path,
+) -> None:
+    clock = Clock(NOW - timedelta(hours=1))
+    with running(Sink()) as sink:
+        app = an_app(tmp_path, clock=clock, transport="smtp", port=sink.port)
+        fill(app, readers=3)
+        sink.script("RCPT", "550 5.1.1 r1@reader.example is unknown", "r1@reader.example")
+        made = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+        pipeline.drain_outbox(app, pipeline.queue_edition(app, made))
+        with a_desk(app) as desk:
+            whole = desk.get(f"/admin/editions/{KEY}/progress").text
+            headers = {"HX-Request": "true"}
+            live = desk.get(f"/admin/editions/{KEY}/progress", headers=headers).text
+        app.close()
+    for page in (whole, live):
+        assert "1 × 550 5.1.1</p>" in page
+        assert "unknown" not in page
+        assert 'href="/editions/weekly/2026-11-23"' in page
+    assert "head-state" in live
+    assert "head-state" not in whole
+
+
+def test_a_refused_form_says_how_to_go_on_and_leaves_addresses_as_they_are(
+    app: App, desk: Desk
+) -> None:
+    status, page = desk.submit("/feeds", url="http://127.0.0.1:9/feed")
+    assert status == 409
+    assert ">http://127.0.0.1:9/feed: " in page
+    assert "Go back in your browser" in page
+    assert "Go back in your browser" not in desk.get("/admin/editions/999").text
+    assert desk.submit("/feeds", url="http://127.0.0.1:9/feed", as_is="yes")[0] == 303
+    assert "http://127.0.0.1:9/feed" in desk.get("/admin/feeds").text
 
 
 def test_a_test_goes_to_a_few(app: App, desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """In a real browser: whole jobs of an editor, by keyboard, and what axe finds on every page."""
 
+import base64
 import csv
 import threading
 import time
@@ -14,7 +15,7 @@ import uvicorn
 
 from digest import membership, pipeline, scheduler
 from digest.app import App
-from digest.model import EditionState, SubscriptionState
+from digest.model import EditionState, SubscriptionState, SuppressionReason
 from digest.store import feeds
 from digest.web import build
 from digest.web.admin import ROUTES, accounts
@@ -150,6 +151,40 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
     page.close()
 
 
+def test_the_keyboard_stays_where_the_editor_is(browser: "Browser", app: App, site: str) -> None:
+    pipeline.draft_edition(app, "weekly")
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/editions/weekly@2026-11-23")
+    top, done = page.locator("[data-to=top] .story"), page.locator("#done")
+
+    def here() -> str:
+        return str(page.evaluate("document.activeElement.id"))
+
+    second, third = (top.nth(n).get_attribute("data-article") for n in (1, 2))
+    top.nth(1).get_by_role("button", name="Drop").press("Enter")
+    done.get_by_text("left out").wait_for()
+    assert here() == f"handle-{third}"
+    top.nth(1).locator("summary").press("Enter")
+    top.nth(1).get_by_label("Headline").fill("By hand")
+    page.keyboard.press("Enter")
+    page.locator(".mark", has_text="headline edited").wait_for()
+    assert here() == f"handle-{third}"
+    top.nth(1).get_by_label("Move to").select_option("Sport")
+    top.nth(1).get_by_role("button", name="Move", exact=True).press("Enter")
+    page.locator(f"[data-to=Sport] [data-article={third}]").wait_for()
+    assert here() == f"handle-{third}"
+    page.locator("#find").type("letters")
+    add = page.locator(f"#found li:has([value='{second}']) button")
+    add.press("Enter")
+    page.locator(f"[data-to=top] [data-article={second}]").wait_for()
+    assert here() == "find"
+    page.get_by_role("button", name="Build again").press("Enter")
+    done.get_by_text("built again").wait_for()
+    assert here() == "done"
+    page.close()
+
+
 def test_a_story_is_dragged(browser: "Browser", app: App, site: str) -> None:
     pipeline.draft_edition(app, "weekly")
     page = browser.new_page()
@@ -209,15 +244,88 @@ def membership_count(app: App) -> int:
     return sum(1 for _ in membership.export_people(app, "csv")) - 1
 
 
+#: What answers a GET at the desk and is no page, and why axe does not visit it.
+NO_PAGES = {
+    "/static/{name}": "a style or a script",
+    "/editions/{key}/preview": "a part of the edition desk, where axe sees it",
+    "/editions/{key}/frame": "the mail itself: tests/render/test_browser.py looks at mails",
+}
+
+
 def _addresses(app: App) -> list[str]:
-    parts = ("/frame", "/preview", "/progress", "/static", "/find")
-    pages = [r for r in ROUTES if r.method == "GET" and not r.path.startswith("/static")]
-    return [address(app, route) for route in pages if not route.path.endswith(parts)]
+    pages = [r for r in ROUTES if r.method == "GET" and r.path not in NO_PAGES]
+    assert len(pages) + len(NO_PAGES) == sum(r.method == "GET" for r in ROUTES)
+    return [address(app, route) for route in pages]
+
+
+def _states(page: "Page", app: App, site: str, folder: Path) -> Iterator[str]:
+    """Lead the page to what no address of its own leads to."""
+    desk = f"{site}/admin"
+    page.goto(f"{desk}/editions/weekly@2026-11-23")
+    page.get_by_role("heading", name="Sent").wait_for()
+    yield "a sent edition"
+    page.goto(f"{desk}/editions/weekly@2026-11-23/approve")
+    yield "what cannot be approved"
+    page.goto(f"{desk}/editions/weekly@2026-11-30/find?find=harbour")
+    page.locator("li select").first.wait_for()
+    yield "articles that were found"
+    page.goto(f"{desk}/editions/999")
+    yield "nothing there"
+    page.goto(f"{desk}/subscribers?filter=colour:red")
+    page.get_by_role("alert").wait_for()
+    yield "a filter with a mistake"
+    page.goto(f"{desk}/subscribers?filter=nobody@reader.example")
+    page.get_by_text("Nobody fits").wait_for()
+    yield "nobody"
+    for number, person in enumerate(("asked", "gone", "suppressed")):
+        page.goto(f"{desk}/subscribers?filter={person}@reader.example")
+        page.locator("td a").click()
+        page.get_by_role("heading", name="What happened").wait_for()
+        yield f"somebody who is {person}, {number}"
+    path = folder / "people.csv"
+    path.write_text("email,name\nnew@mail.example,New\nnot an address,Old\n", encoding="utf-8")
+    page.goto(f"{desk}/import")
+    page.get_by_label("CSV, ZIP").set_input_files(path)
+    page.get_by_role("button", name="Look at it").press("Enter")
+    page.get_by_role("button", name="Download the refused rows").wait_for()
+    yield "a dry run with a mistake"
+    page.get_by_role("button", name="Import them").press("Enter")
+    page.get_by_text("is done").wait_for()
+    yield "an import"
+    page.goto(f"{desk}/feeds")
+    page.locator("summary", has_text="Add a feed").press("Enter")
+    page.get_by_label("Address of a feed").fill("http://127.0.0.1:9/feed")
+    page.get_by_role("button", name="Look and add").press("Enter")
+    page.get_by_text("Go back in your browser").wait_for()
+    yield "a form that was refused"
+    page.goto(f"{desk}/account")
+    page.get_by_role("button", name="Set it up").press("Enter")
+    page.get_by_role("img", name="QR code").wait_for()
+    yield "the QR code of a second factor"
+    secret = base64.b32decode(page.locator(".key").text_content() or "")
+    code = accounts.totp(secret, int(app.now().timestamp()) // 30)
+    page.get_by_label("The code it shows now").fill(code)
+    page.get_by_role("button", name="Turn it on").press("Enter")
+    page.get_by_text("The second factor is on").wait_for()
+    yield "a log in that says why"
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    yield "a log in that went wrong"
+    page.get_by_label("Name").fill("olga")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code").fill(code)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Home").wait_for()
+    page.goto(f"{desk}/account")
+    page.get_by_role("button", name="Turn it off").wait_for()
+    yield "an account with a second factor"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_wrong_on_any_page_and_nothing_sticks_out(
-    browser: "Browser", app: App, site: str, scheme: Literal["light", "dark"]
+    browser: "Browser", app: App, site: str, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
@@ -227,16 +335,22 @@ def test_axe_finds_nothing_wrong_on_any_page_and_nothing_sticks_out(
     page.goto(f"{site}/admin/login")
     assert axe.run(page, options=options).response["violations"] == []
     log_in(page, site)
-    for path in _addresses(app):
-        page.set_viewport_size({"width": 1280, "height": 900})
-        page.goto(f"{site}{path}")
+
+    def judge(where: str) -> None:
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         page.wait_for_timeout(100)
         found = axe.run(page, options=options).response["violations"]
         said = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
-        assert said == [], f"{path}, {scheme}"
+        assert said == [], f"{where}, {scheme}"
         page.set_viewport_size({"width": 375, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375, where
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    for path in _addresses(app):
+        page.goto(f"{site}{path}")
+        judge(path)
+    for state in _states(page, app, site, tmp_path):
+        judge(state)
     page.close()
 
 
@@ -260,6 +374,12 @@ def _furnish(app: App) -> None:
     assert made.slot_on.isoformat() == "2026-11-30"
     pipeline.skip_slot(app, "weekly@2026-12-07", "holiday")
     pipeline.edit_words(app, made, {"subject": "By hand"}, "olga")
+    membership.add_subscriber(app, "asked@reader.example", "weekly")
+    for name in ("gone", "suppressed"):
+        membership.add_subscriber(app, f"{name}@reader.example", "weekly", confirmed=True)
+    membership.end_subscription(app, "gone@reader.example", "weekly", by="olga")
+    why = SuppressionReason.ADMIN
+    membership.suppress_address(app, "suppressed@reader.example", why, "told us (olga)")
 
 
 def test_home_asks_for_nothing_but_itself_and_works_without_a_script(

@@ -50,12 +50,15 @@ def test_a_persons_page_tells_consent_and_mails(app: App, desk: Desk) -> None:
     page = desk.get(f"/admin/subscribers/{number(app)}").text
     assert "r0@reader.example" in page
     assert "confirmed by command" in page
+    assert "Mon 23 Nov 2026, 06:30" in page
+    assert " UTC" not in page
     assert '<span class="state sent">sent</span>' in page
     assert desk.get("/admin/subscribers/999").status_code == 404
     assert desk.get("/admin/subscribers/x").status_code == 404
 
 
 def test_filters_pick_and_say_what_is_wrong(app: App, desk: Desk) -> None:
+    assert "Nobody fits" in desk.get("/admin/subscribers?filter=email:nobody").text
     page = desk.get("/admin/subscribers?filter=email:r1").text
     assert "r1@reader.example" in page
     assert "r2@reader.example" not in page

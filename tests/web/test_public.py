@@ -150,6 +150,8 @@ def test_a_token_opens_only_its_own_door(app: App, client: TestClient) -> None:
             answer = client.request(method, f"/u/{token}")
             assert answer.status_code == 404
             assert "not valid" in answer.text or "no such page" in answer.text
+            page = answer.headers["content-type"].startswith("text/html")
+            assert ('href="/manage"' in answer.text) is page  # where a new link comes from
     assert state(app) is SubscriptionState.ACTIVE
 
 

@@ -19,6 +19,7 @@ from digest.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from digest.app import App
     from digest.pipeline import Gathered
 
 
@@ -57,10 +58,19 @@ def fetch(
             show(seen, total)
 
         done = fetch_feeds(app, names or [], force=force, on_start=begin, on_done=say)
-    if not done:
-        print("no feed is due; `digest fetch --force` reads them all the same")
+        if not done:
+            print(_why_none(app))
     if done and all(gathered.error for gathered in done):
         raise typer.Exit(1)
+
+
+def _why_none(app: "App") -> str:
+    from digest.store import feeds
+
+    with app.database.reading() as tx:
+        if feeds.every(tx):
+            return "no feed is due; `digest fetch --force` reads them all the same"
+    return "there is no feed yet; `digest feeds add ADDRESS` adds one"
 
 
 def say_gathered(done: "Gathered") -> None:

@@ -9,7 +9,7 @@ _SHORT, _LONG = 40, 140
 def _check(case: Case) -> Said:
     said = clean(case.edition.stand_first)
     if not said:
-        yield "there is none; inboxes show it beside the subject", "stand_first"
+        yield "there is no stand-first; inboxes show it beside the subject", "stand_first"
     elif not _SHORT <= len(said) <= _LONG:
         yield f"{len(said)} characters; inboxes show {_SHORT} to {_LONG}", "stand_first"
     if said and said.casefold() == clean(case.rendered.subject).casefold():

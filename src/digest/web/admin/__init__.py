@@ -70,7 +70,13 @@ def _pages() -> Environment:
     pages.filters["points"] = lambda micro: f"{micro / MICRO:.2f}".replace("-", "\N{MINUS SIGN}")
     pages.filters["many"] = lambda number: f"{number:,}"
     pages.filters["unquote"] = unquote
+    pages.filters["sentence"] = _sentence
     return pages
+
+
+def _sentence(text: str) -> str:
+    """Begin as a sentence does, unless it begins with an address."""
+    return text if text.startswith("http") else text[:1].upper() + text[1:]
 
 
 def _endpoint(
@@ -151,7 +157,8 @@ def _log_in_first(ask: Ask) -> Response:
 def _problem(ask: Ask, status: int, text: str) -> Response:
     """Say what is wrong: on a page of its own, or in the live page's place for it."""
     if not ask.is_live:
-        return ask.page("admin/problem.html", status, text=text)
+        may_mend = status == 409 and ask.request.method == "POST"
+        return ask.page("admin/problem.html", status, text=text, may_mend=may_mend)
     headers = {"HX-Retarget": "#problem", "HX-Reswap": "innerHTML"}
     answer = ask.page("admin/problem_part.html", status, text=text)
     answer.headers.update(headers)

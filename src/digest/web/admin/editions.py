@@ -1,6 +1,7 @@
 """The edition desk: its words, its preview, its way to the readers."""
 
 import re
+from collections import Counter
 from dataclasses import asdict
 
 from fastapi import Response
@@ -8,6 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from digest import pipeline
 from digest.audience.address import parse_address
+from digest.deliver.pacing import reply_class
 from digest.errors import RenderError, WrongState
 from digest.model import Edition, EditionState, Rendered
 from digest.slots import Slot
@@ -129,7 +131,7 @@ def _approve(ask: Ask) -> Response:
         made = pipeline.queue_edition(ask.app, made)
         ask.did = "approved and sent an edition"
     ask.about = f"{made.key}, sha256 {made.sha256[:16]}"
-    return ask.back(f"/editions/{made.key}", f"{made.key} is {made.state.value}.")
+    return ask.back(f"/editions/{made.key}", f"You approved {made.key}.")
 
 
 def _send(ask: Ask) -> Response:
@@ -165,19 +167,22 @@ def _progress(ask: Ask) -> Response:
 
 def _progress_of(ask: Ask, edition: Edition) -> Response:
     name = "admin/progress.html" if ask.is_live else "admin/progress_page.html"
-    return ask.page(name, **progress(ask, edition))
+    return ask.page(name, is_live=ask.is_live, **progress(ask, edition))
 
 
 def progress(ask: Ask, edition: Edition) -> dict[str, object]:
     """Return how far an edition has come, and what the servers said against it."""
     with ask.app.database.reading() as tx:
         numbers = outbox.numbers(tx, edition.id, quick=True)
-        troubles = deliveries.troubles(tx, edition.id)[:5]
+        troubles = deliveries.troubles(tx, edition.id)
+    classes: Counter[str] = Counter()
+    for reply, count in troubles:  # the servers' own words may hold an address
+        classes[reply_class(reply)] += count
     return {
         "edition": edition,
         "numbers": numbers,
         "books": asdict(numbers),
-        "troubles": troubles,
+        "troubles": classes.most_common(5),
         "moves": edition.state in (EditionState.FILLING, EditionState.SENDING),
         "waits": edition.state is EditionState.APPROVED,
     }

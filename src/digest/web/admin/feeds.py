@@ -27,6 +27,7 @@ def _add(ask: Ask) -> Response:
         section=ask.text("section"),
         kind=FeedKind.FRONT_PAGE if ask.text("front_page") else FeedKind.ARTICLES,
         full_text=bool(ask.text("full_text")),
+        as_is=bool(ask.text("as_is")),
     )
     ask.about = added.feed.url
     passed = f" Passed over: {'; '.join(added.others)}." if added.others else ""

@@ -1,6 +1,7 @@
 """Subscribers: filters, one person's whole story, add, export, suppress, erase."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from fastapi import Response
@@ -48,6 +49,7 @@ def _list(ask: Ask) -> Response:
         page=PAGE,
         shapes=SHAPES,
         newsletters=ask.app.settings.newsletters,
+        form_url=f"{ask.app.settings.web.base_url}/subscribe",
     )
 
 
@@ -88,7 +90,12 @@ def _events(told: dict[str, Any]) -> list[dict[str, Any]]:
         {"at": each["settled_at"] or each["first_claimed_at"] or "", "kind": "mail", **each}
         for each in told["deliveries"]
     ]
-    return sorted([*events, *sent], key=lambda event: event["at"] or "", reverse=True)
+    events = sorted([*events, *sent], key=lambda event: event["at"] or "", reverse=True)
+    return [{**each, "moment": _moment(each["at"])} for each in events]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _add(ask: Ask) -> Response:

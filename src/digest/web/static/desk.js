@@ -66,12 +66,27 @@
     dragged = null;
   });
 
-  // What was open stays open when the desk is drawn anew.
+  // What was open stays open when the desk is drawn anew, and the keyboard stays where it was.
   let open = [];
   let focused = "";
+  let left = [];
+  // Where to go on from here: the story itself, else what stands in its place; else the search.
+  function nearby(active) {
+    const item = story(active);
+    if (!item) return active && active.closest("#found") ? ["#find"] : [];
+    const list = `.stories[data-to="${CSS.escape(item.parentElement.dataset.to)}"]`;
+    return [
+      `.story[data-article="${CSS.escape(item.dataset.article)}"] .handle`,
+      `${list} .story[data-place="${place(item)}"] .handle`,
+      `${list} .story:last-child .handle`,
+    ];
+  }
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id !== "desk") return;
-    focused = document.activeElement ? document.activeElement.id : "";
+    const active = document.activeElement;
+    focused = active ? active.id : "";
+    left = nearby(active).concat("#done");
     open = [...document.querySelectorAll(".story details[open]")].map((d) => story(d).dataset.article);
   });
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -82,5 +97,8 @@
     }
     const button = focused && document.getElementById(focused);
     if (button && button.disabled) story(button).querySelector(".handle").focus();
+    if (document.activeElement !== document.body) return;
+    const next = left.map((each) => document.querySelector(each)).find(Boolean);
+    if (next) next.focus();
   });
 })();
