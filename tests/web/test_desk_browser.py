@@ -104,7 +104,7 @@ def test_from_log_in_to_the_last_reader_by_keyboard(
         "n => document.querySelectorAll('[data-to=top] h3')[0].innerText == n", arg=before[2]
     )
     assert headlines(page) == [before[2], *before[:2], *before[3:]]
-    assert "place 1 of" in page.locator("#done").inner_text()
+    page.locator("#done").get_by_text("place 1 of").wait_for()
     assert page.locator("iframe").get_attribute("src") != first
     mail = page.frame_locator("iframe")
     assert mail.locator("h3").first.inner_text() == before[2]
