@@ -34,6 +34,7 @@ class SubscriberRow(SQLModel, table=True):
             "subscriber_speaks",
             "language",
             "wishes",
+            "id",
             sqlite_where=text("language <> ''"),
             postgresql_where=text("language <> ''"),
         ),

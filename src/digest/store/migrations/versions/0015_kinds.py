@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _INDEXES = (
-    ("subscriber_speaks", ["language", "wishes"], "language <> ''"),
+    ("subscriber_speaks", ["language", "wishes", "id"], "language <> ''"),
     ("subscriber_named", ["name"], "name <> ''"),
 )
 
