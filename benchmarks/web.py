@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from benchmarks.audience import CONFIG, a_file
 from digest import membership, pipeline
 from digest.app import App, make_key_file, open_app
 from digest.model import Article, EditionState
-from digest.store import admins, articles, editions, searching, subscribers
+from digest.store import admins, articles, consent, editions, searching, subscribers
 from digest.text import canonical_url, short_id
 from digest.web import build
 from digest.web.admin import accounts
@@ -62,6 +63,7 @@ def _fill(app: App, path: Path, people: int, stories: int) -> None:
     with app.database.transaction() as tx:
         for statement in WISHES:
             tx.exec_driver_sql(statement)
+        consent.refresh(tx, sa.true())
         articles.store(tx, list(_articles(app, stories)), app.now())
     edition = pipeline.draft_edition(app, "weekly", app.now() - timedelta(days=7))
     edition = pipeline.queue_edition(app, pipeline.approve_edition(app, edition))

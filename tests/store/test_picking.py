@@ -104,6 +104,17 @@ def agreed(app: App, people: list[Subscriber], wanted: Filter) -> int:
         "domain:xn--bcher-kva.example language:de,pt-BR",
         "email:READER name:Ada density:compact",
         "timezone:Europe/Berlin -tag:a%b_",
+        "-tag:vip",
+        "newsletter:weekly -tag:vip",
+        "newsletter:weekly -tag:vip,nobody -tag:Übersee status:active",
+        "tag:vip -tag:Übersee -newsletter:daily",
+        "-newsletter:gone",
+        "-newsletter:nothing",
+        "newsletter:nothing OR category:nothing",
+        "domain:reader.example status:active language:de",
+        "domain:reader.example,xn--bcher-kva.example status:active,pending -newsletter:daily",
+        "domain:reader.example -status:active name:a",
+        'name:"" status:active',
     ],
 )
 def test_expressions_pick_who_python_would(app: App, text: str) -> None:

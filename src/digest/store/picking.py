@@ -15,7 +15,7 @@ _PERSON = table(SubscriberRow)
 #: Under a name of its own: the query around it may read the subscriptions too.
 _THEIRS = table(SubscriptionRow).alias("theirs")
 _NONE: Set[str] = frozenset()
-_INDEXED: Set[str] = frozenset({"status", "since", "until", "tag", "domain", "wishes"})
+_INDEXED: Set[str] = frozenset({"status", "since", "until", "tag", "domain", "wishes", "name"})
 #: What people with equal wishes share; so one of them answers for all, by an index over wishes.
 _WISHES: Set[str] = frozenset({"newsletter", "category", "density", "language", "timezone"})
 
@@ -58,12 +58,14 @@ def _with_a_sign(element: Any, compiler: Any, **given: Any) -> str:
 def few(among: Filter) -> sa.ColumnElement[bool]:
     """Return the condition that starts with the term that leaves the fewest people."""
     fields = {part.field for part in _parts(among) if isinstance(part, Term)}
+    if fields >= {"domain", "status"} and "tag" not in fields:  # one index has all there is
+        return condition(among, _INDEXED - {"domain", "status", "wishes"})
     for first in ("tag", "domain"):
         if first in fields:
             return condition(among, _INDEXED - {first})
     if any(_is_wish(part) for part in _parts(among)):
         return condition(among)
-    return condition(among, {"status"} if fields & {"since", "until"} else _NONE)
+    return condition(among, {"status"} if fields & {"since", "until", "name"} else _NONE)
 
 
 def many(among: Filter) -> sa.ColumnElement[bool]:
@@ -138,12 +140,13 @@ def _term(term: Term, seen: Callable[[Any], Any], person: sa.FromClause) -> sa.C
         values = [v.lower() if term.field == "domain" else v for v in term.values]  # type: ignore[union-attr]
         return shown == values[0] if len(values) == 1 else shown.in_(values)
     any_of = sa.or_(*(_one(term.field, value, seen, person) for value in term.values))
-    if term.field != "tag":
+    if term.field not in _PARTIAL or "" in term.values:
         return any_of
-    # said as the index over those with tags says it
-    return sa.and_(seen(_PERSON.c.tags) != sa.literal_column("''"), any_of)
+    # said as the index over those with tags, or with a name, says it
+    return sa.and_(seen(_PARTIAL[term.field]) != sa.literal_column("''"), any_of)
 
 
+_PARTIAL = {"tag": _PERSON.c.tags, "name": _PERSON.c.name}
 _COLUMNS = ("status", "language", "timezone", "domain")
 
 

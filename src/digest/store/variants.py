@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.errors import NotFound
-from digest.model import EVERYBODY, Choice, Filter, Rendered, Variant
+from digest.model import EVERYBODY, Choice, Filter, Rendered, SubscriptionState, Variant
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.sql import rows, table
@@ -22,6 +22,7 @@ _NAMES = ("muted", "density", "language")
 #: Said as the indexes over them say it.
 _WISHES = sa.or_(*(column != sa.literal_column("''") for column in _CHOICE[:2]))
 _SPEAKS = _PERSON.c.language != sa.literal_column("''")
+_OWNER = _CONSENT.c.subscriber_id == _PERSON.c.id
 _SOME = 500  #: ids in one statement; SQLite has a limit
 
 
@@ -41,39 +42,53 @@ def wanted(
     # it, and those who are kept out go. Nobody else is looked at one by one.
     every = sa.select(_PERSON.c.language).distinct().where(_SPEAKS)
     languages = [each for each in tx.scalars(every) if differs(each)]
-    active = subscribers.active(newsletter)
-    wishing = sa.select().select_from(_CONSENT).where(active, _WISHES)
-    same = sa.and_(_CONSENT.c.subscriber_id == _PERSON.c.id, active)
-    people = sa.select().select_from(_PERSON.outerjoin(_CONSENT, same))  # SQLite keeps the order
-    speaking = people.where(_SPEAKS, _PERSON.c.language.in_(languages))
-    joined = sa.select().select_from(
-        _CONSENT.join(_PERSON, _CONSENT.c.subscriber_id == _PERSON.c.id)
-    )
+    wishing = sa.select().select_from(_CONSENT).where(subscribers.active(newsletter), _WISHES)
+    out = sa.select().select_from(_CONSENT.join(_PERSON, _OWNER))
     spoken = sa.case((_PERSON.c.language.in_(languages), _PERSON.c.language), else_="")
     found = Counter({Choice(): subscribers.every_active(tx, newsletter)})
     for choice, readers in _counted(tx, wishing, *_CHOICE[:2]).items():
         found.update({choice: readers})
         found.subtract({Choice(): readers})
-    for choice, readers in _counted(tx, speaking, *_CHOICE).items():
+    for choice, readers in _speaking(tx, newsletter, languages).items():
         found.update({choice: readers})
         found.subtract({replace(choice, language=""): readers})
-    found.subtract(
-        _counted(tx, joined.where(subscribers.kept_out(newsletter)), *_CHOICE[:2], spoken)
-    )
+    found.subtract(_counted(tx, out.where(subscribers.kept_out(newsletter)), *_CHOICE[:2], spoken))
     return +found
 
 
+def _speaking(tx: Transaction, newsletter: str, languages: Sequence[str]) -> Counter[Choice]:
+    """Count the choices of active readers who want one of these languages.
+
+    One of those with equal wishes tells how all of them want it, by an index over wishes. Wishes
+    are of every subscription that is open: those not active yet are taken off again.
+    """
+    spoken = _PERSON.c.language.in_(languages)
+    alike = sa.select(sa.func.min(_PERSON.c.id).label("one"), sa.func.count().label("people"))
+    kind = alike.where(_SPEAKS, spoken).group_by(_PERSON.c.language, _PERSON.c.wishes).subquery()
+    mine, pending = _CONSENT.c.newsletter == newsletter, SubscriptionState.PENDING
+    theirs = kind.join(_PERSON, _PERSON.c.id == kind.c.one).join(_CONSENT, _OWNER)
+    is_open = sa.and_(mine, _CONSENT.c.state != SubscriptionState.ENDED)
+    every = sa.select().select_from(theirs).where(is_open)
+    waiting = sa.select().select_from(_CONSENT.join(_PERSON, _OWNER))
+    waiting = waiting.where(mine, _CONSENT.c.state == pending, spoken)
+    found = _counted(tx, every, *_CHOICE, count=sa.func.sum(kind.c.people))
+    found.subtract(_counted(tx, waiting, *_CHOICE))
+    return found
+
+
 def _counted(
-    tx: Transaction, some: sa.Select[Any], *columns: sa.ColumnElement[Any]
+    tx: Transaction,
+    some: sa.Select[Any],
+    *columns: sa.ColumnElement[Any],
+    count: sa.ColumnElement[Any] | None = None,
 ) -> Counter[Choice]:
-    """Count the choices of some, each as columns say it."""
+    """Count the choices of some, each as columns say it; `count` if a row is not one reader."""
     named = [column.label(name) for column, name in zip(columns, _NAMES, strict=False)]
-    counts = sa.func.count(_CONSENT.c.id).label("readers")
+    counts = (sa.func.count() if count is None else count).label("readers")
     each = some.with_only_columns(*named, counts, maintain_column_froms=True).group_by(*named)
     found: Counter[Choice] = Counter()
     for row in rows(tx, each):
-        if row["readers"]:
-            found[_choice({"language": ""} | row)] += row["readers"]
+        found[_choice({"language": ""} | row)] += int(row["readers"])
     return found
 
 

@@ -33,8 +33,16 @@ class SubscriberRow(SQLModel, table=True):
         Index(
             "subscriber_speaks",
             "language",
+            "wishes",
+            "id",
             sqlite_where=text("language <> ''"),
             postgresql_where=text("language <> ''"),
+        ),
+        Index(
+            "subscriber_named",
+            "name",
+            sqlite_where=text("name <> ''"),
+            postgresql_where=text("name <> ''"),
         ),
     )
 
