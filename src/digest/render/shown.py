@@ -145,4 +145,5 @@ class EditionView:
     closing: tuple[SponsorView, ...]
     hues: tuple[Hue, ...]
     unsubscribe_url: str
+    manage_url: str
     browser_url: str

@@ -116,6 +116,7 @@ def edition_view(edition: Edition, frame: Frame, speech: Speech) -> EditionView:
         closing=closing,
         hues=_used(top[:1], sections),
         unsubscribe_url=f"{base_url}/u/{frame.key_id}{TOKEN}",
+        manage_url=f"{base_url}/manage",
         browser_url=f"{base_url}/editions/{quote(edition.newsletter)}/{edition.slot_on}",
     )
 
