@@ -104,11 +104,15 @@ class Sink:
 
 
 class _Session(asyncio.Protocol):
-    """One connection; replies keep their order, a late one holds up what follows."""
+    """One connection; replies keep their order, a late one holds up what follows.
+
+    Replies to what came together leave together (RFC 2920 3.2): so runs are alike.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._heard = bytearray()
+        self._said = bytearray()  #: replies to be written
         self._waiting = self._in_body = False
         self.sender = self.recipient = ""
         self.carried = 0
@@ -122,6 +126,7 @@ class _Session(asyncio.Protocol):
             self._spoken = bytearray()
             self._sink.spoken.append(self._spoken)
         self._answer("CONNECT", "220 sink.example ESMTP")
+        self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._sink._sessions.discard(self)
@@ -131,9 +136,16 @@ class _Session(asyncio.Protocol):
             self._spoken += data
         self._heard += data
         self._read()
+        self._flush()
 
     def cut(self) -> None:
+        self._flush()
         self._transport.abort()
+
+    def _flush(self) -> None:
+        if self._said:
+            self._transport.write(bytes(self._said))
+            self._said.clear()
 
     def _read(self) -> None:
         while not self._waiting and not self._transport.is_closing():
@@ -187,6 +199,7 @@ class _Session(asyncio.Protocol):
             self.recipient = ""
         self._in_body = word == "DATA" and said.startswith("354")
         if word == "QUIT":
+            self._flush()
             self._transport.close()
 
     def _hello(self) -> str:
@@ -211,6 +224,7 @@ class _Session(asyncio.Protocol):
         self._waiting = False
         self._write(reply, close=close)
         self._read()
+        self._flush()
 
     def _write(self, reply: str, *, close: bool) -> None:
         if reply in (DROP, LOSE):
@@ -218,8 +232,9 @@ class _Session(asyncio.Protocol):
         elif reply == SILENCE:
             self._waiting = True
         elif not self._transport.is_closing():
-            self._transport.write(reply.encode() + b"\r\n")
+            self._said += reply.encode() + b"\r\n"
             if close:
+                self._flush()
                 self._transport.close()
 
 

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from zlib import crc32
@@ -10,6 +11,7 @@ from zlib import crc32
 import pytest
 
 from digest import membership, pipeline
+from digest.errors import WrongState
 from digest.model import DeliveryState, EditionState
 from tests.faults.conftest import MakeOutlet
 from tests.faults.outlet import Outlet, address
@@ -80,7 +82,8 @@ class Run:
         if fate == "leave":
             self._someone_leaves()
         if fate == "pause" and self.outlet.edition.state is EditionState.SENDING:
-            pipeline.pause_edition(self.outlet.app, self.outlet.edition, "by the simulation")
+            with suppress(WrongState):  # it may have ended since
+                pipeline.pause_edition(self.outlet.app, self.outlet.edition, "by the simulation")
         if fate == "term":
             sender.terminate()
         if fate in ("kill", "full"):
