@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 from digest.deliver.headers import ascii_domain
@@ -120,7 +121,12 @@ def pattern(segments: Sequence[bytes], *, encoded: bool) -> Pattern:
         for index, run in enumerate(b"".join(reversed(fields.get(name, []))).split(_MARK)):
             parts += [_SLOT] * (index > 0) + [run]
     names = _names(fields | {name: [b""] for name in _OWN})
-    return Pattern(names, tuple(parts), () if encoded else tuple(_ended(body).split(_MARK)))
+    runs = [
+        part
+        for fixed, some in groupby(parts, lambda part: isinstance(part, bytes))
+        for part in ([b"".join(some)] if fixed else some)  # type: ignore[arg-type]
+    ]
+    return Pattern(names, tuple(runs), () if encoded else tuple(_ended(body).split(_MARK)))
 
 
 def hashed(body: bytes) -> bytes:
@@ -173,6 +179,8 @@ def _canonical(name: bytes, value: bytes) -> tuple[str, bytes]:
 
 
 def _relaxed(value: bytes) -> bytes:
+    if not (b"  " in value or b"\t" in value or b"\r\n" in value):  # nearly all own lines
+        return value.strip(b" ")
     return re.sub(rb"[ \t]+", b" ", value.replace(b"\r\n", b"")).strip(b" ")
 
 
