@@ -11,12 +11,13 @@ from digest.errors import InvalidAddress
 LOCAL_OCTETS = 64  #: RFC 5321 4.5.3.1.1
 ADDRESS_OCTETS = 254  #: RFC 5321 4.5.3.1.3 with RFC 3696 erratum 1690
 
-_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]++"
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _RESERVED = "arpa|invalid|local|localhost|onion"
 #: Nearly every address there is. Upper-case domains and `--` in one take the slow path.
+#: Nothing possessive: Python before 3.11.5 gets that wrong (python/cpython#106052).
 _PLAIN = re.compile(
-    rf"(?=[^@]{{1,{LOCAL_OCTETS}}}@){_ATOM}(?:\.{_ATOM})*+"
-    rf"@(?:(?!-)[a-z0-9-]{{1,63}}+(?<!-)\.)++(?!(?:{_RESERVED})$)[a-z]{{1,63}}",
+    rf"(?=[^@]{{1,{LOCAL_OCTETS}}}@){_ATOM}(?:\.{_ATOM})*"
+    rf"@(?:(?!-)[a-z0-9-]{{1,63}}(?<!-)\.)+(?!(?:{_RESERVED})$)[a-z]{{1,63}}",
     re.ASCII,
 )
 

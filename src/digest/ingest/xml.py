@@ -17,11 +17,14 @@ _HEAD = 65_536
 _DOCTYPE_SIZE = 16_384
 
 _COMMENT = r"<!--.*?-->"
-#: Possessive, so that hostile input costs linear time.
+_QUOTED = r""""[^"]*"|'[^']*'"""
+_INSIDE = rf"""(?:[^\]"'<]|{_QUOTED}|{_COMMENT}|<)*"""
+#: What a lookahead took is not tried another way, so that hostile input costs linear time. Python
+#: before 3.11.5 gets possessive groups wrong (python/cpython#106052).
 _DOCTYPE = re.compile(
-    rf"""(?is)<!DOCTYPE(?:[^\[\]>"']|"[^"]*"|'[^']*'|\[(?:[^\]"'<]|"[^"]*"|'[^']*'|{_COMMENT}|<)*+\])*+>"""
+    rf"""(?is)<!DOCTYPE(?=(?P<all>(?:[^\[\]>"']|{_QUOTED}|\[(?=(?P<inner>{_INSIDE}))(?P=inner)\])*))(?P=all)>"""
 )
-_PROLOG = re.compile(rf"(?s)(?:\s|<\?.*?\?>|{_COMMENT})*+")
+_PROLOG = re.compile(rf"(?s)(?:\s|<\?.*?\?>|{_COMMENT})*")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 _REFERENCE = re.compile(r"&(?!#(?:\d{1,7}|[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z]\w{1,31});)?")
 _INVALID = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
