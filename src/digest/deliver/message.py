@@ -98,8 +98,7 @@ def build(compiled: Compiled, recipient: Recipient) -> Message:
 
 def finished(compiled: Compiled, copy: Copy, above: bytes = b"") -> Message:
     """Return the whole message, with more lines on top if there are any."""
-    own = above + copy.lines
-    parts = (own, *(part for piece in compiled.pieces for part in piece.fill(copy.token)))
+    parts = _parts(compiled.pieces, copy.token, above + copy.lines)
     return Message(copy.sender, copy.address, parts, copy.name)
 
 
@@ -119,7 +118,11 @@ def copy_for(compiled: Compiled, recipient: Recipient) -> Copy:
 
 
 def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
-    return b"".join([own, *(part for piece in pieces for part in piece.fill(token))])
+    return b"".join(_parts(pieces, token, own))
+
+
+def _parts(pieces: Sequence[Piece], token: bytes, own: bytes) -> tuple[bytes, ...]:
+    return (own, *(part for piece in pieces for part in piece.fill(token)))
 
 
 def _sender(compiled: Compiled, tag: str) -> str:
