@@ -185,6 +185,32 @@ def test_the_keyboard_stays_where_the_editor_is(browser: "Browser", app: App, si
     page.close()
 
 
+def test_a_key_pressed_the_moment_the_list_is_new_loads_no_page(
+    browser: "Browser", app: App, site: str
+) -> None:
+    pipeline.draft_edition(app, "weekly")
+    page = browser.new_page()
+    log_in(page, site)
+    page.goto(f"{site}/admin/editions/weekly@2026-11-23")
+    before = headlines(page)
+    page.evaluate(
+        """() => document.addEventListener("htmx:afterSwap", (event) => {
+            if (event.detail.target.id !== "desk") return;
+            setTimeout(() => document.activeElement.dispatchEvent(
+                new KeyboardEvent("keydown", {key: "ArrowUp", bubbles: true})), 0);
+        }, {once: true})"""
+    )
+    loads: list[str] = []
+    page.on(
+        "framenavigated", lambda frame: loads.append(frame.url) if not frame.parent_frame else None
+    )
+    page.locator("[data-to=top] .handle").nth(2).press("ArrowUp")
+    page.locator("#done").get_by_text("place 1 of").wait_for()
+    assert headlines(page) == [before[2], *before[:2], *before[3:]]
+    assert loads == []
+    page.close()
+
+
 def test_a_story_is_dragged(browser: "Browser", app: App, site: str) -> None:
     pipeline.draft_edition(app, "weekly")
     page = browser.new_page()
