@@ -26,10 +26,13 @@ from digest.pipeline.pace import Pace
 from digest.pipeline.results import Absence
 from digest.store import editions, outbox
 from digest.store.database import Line
+from digest.store.flight import Flight
 from digest.store.outbox import Result
 
 _LOOK = 0.2  #: seconds after which a stop is seen at the latest
 _FEW = 200  #: readers for whom no process is started to sign
+_MANY = 2_000  #: readers for whom what is in flight is kept beside the ledger
+_SELDOM = 1.0  #: seconds after which the ledger has it all at the latest
 
 
 @dataclass
@@ -47,7 +50,8 @@ class Run:
     away: Absence
     line: Line
     now: datetime  #: as of this turn of the loop
-    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    token: str
+    flight: Flight | None  #: what is in flight is kept there
     problem: str = ""
     lasting: bool = False
     over: bool = False  #: no new message may start
@@ -57,6 +61,10 @@ class Run:
     offered: set[int] = field(default_factory=set)  #: of those, on a connection
     ready: list[int] = field(default_factory=list)  #: of those, to be fenced
     results: list[Result] = field(default_factory=list)  #: to be recorded
+    unwritten: list[Result] = field(default_factory=list)  #: in `flight`, not in the ledger
+    fenced: set[int] = field(default_factory=set)  #: in `flight` only, and not heard of
+    version: int = -1  #: of the ledger, when it was written to; -1: not known
+    written: float = 0.0  #: when that was
 
     def give_up(self, error: TransportDown) -> None:
         """Remember why nothing can be sent."""
@@ -69,6 +77,8 @@ class Run:
         """Have a result recorded; return its row."""
         self.results.append(Result(number, self.token, state, reply, self.now, again))
         self.offered.discard(number)
+        if number in self.ready:  # its connection broke before it was let go
+            self.ready.remove(number)
         return self.held.pop(number)
 
     def undo(self, number: int) -> None:
@@ -98,16 +108,21 @@ def start(
     """Make ready for a drain; nothing is connected before `work`."""
     with app.database.reading() as tx:
         since = app.now() - editions.changed_at(tx, edition.id)
-        many = outbox.numbers(tx, edition.id).open > _FEW
+        readers = outbox.numbers(tx, edition.id).open
     mail, loop = app.settings.mail, Loop()
     lanes = app.open_lanes(loop)
-    processes = len(os.sched_getaffinity(0)) if many else 0
+    processes = len(os.sched_getaffinity(0)) if readers > _FEW else 0
     signing = Signing(loop, app.signers, compiled, processes) if app.signers else None
     making = Making(app.keys, compiled, signing, mail.connections)
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
+    token = secrets.token_hex(8)
+    flight = None
+    if readers > _MANY and app.database.is_sqlite:
+        with suppress(StoreError):  # then each round is a transaction
+            flight = Flight(app.database, token)
     return Run(
         app, edition, stopped, on_progress, lanes, loop, making, pace, Absence(app),
-        Line(app.database), app.now(),
+        Line(app.database), app.now(), token, flight,
     )  # fmt: skip
 
 
@@ -124,7 +139,7 @@ def work(run: Run) -> None:
             run.lanes.flush()
             run.making.go_on()  # while what has left is under way
             if not run.held and (run.dry or run.over):
-                if not run.results:
+                if not (run.results or run.unwritten or run.fenced):
                     return
                 if run.away.error and run.stopped.is_set():
                     raise run.away.error
@@ -134,6 +149,8 @@ def work(run: Run) -> None:
                 _sort(run, event)
     finally:
         run.line.close()
+        if run.flight:
+            run.flight.close(done=not (run.unwritten or run.fenced))
         run.lanes.close()
         run.making.close()
         run.loop.close()
@@ -154,10 +171,10 @@ def _look_up(run: Run) -> None:
 
 def _drop_ready(run: Run) -> None:
     """Let no dot leave of what is ready, and give it back."""
-    for number in run.ready:
+    ready, run.ready = run.ready, []
+    for number in ready:
         run.lanes.drop(number)
         run.undo(number)
-    run.ready = []
 
 
 def _sort(run: Run, event: Event) -> None:
@@ -197,12 +214,13 @@ def _commit(run: Run) -> None:
         run.away.keep(run.results)
         return
     wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.making.waiting))
-    if not (run.results or run.ready or wanted):
+    if not (run.results or run.ready or wanted or _is_late(run)):
         return
     try:
-        fenced = _write(run, wanted)
+        fenced = set(run.ready) if not wanted and _keep(run) else _write(run, wanted)
     except StoreError as error:
         # Whether the fences hold is not known: no dot. What was taken must not be forgotten.
+        run.version = -1
         _drop_ready(run)
         run.away.keep(run.results)
         run.away.goes_on(error)
@@ -218,12 +236,33 @@ def _commit(run: Run) -> None:
     run.ready, run.results = [], []
 
 
+def _keep(run: Run) -> bool:
+    """Keep beside the ledger what was taken and what is fenced, if the ledger is as it was.
+
+    Whoever has written to it since may have meant one of those that are ready.
+    """
+    quiet = not (run.over or run.dry or run.away.error)
+    usual = all(result.state is DeliveryState.SENT for result in run.results)
+    soon = time.monotonic() - run.written < _SELDOM
+    if not (run.flight and quiet and usual and soon and run.version >= 0):
+        return False
+    taken = {result.id: result.reply[:500] for result in run.results}
+    if not run.flight.add(run.ready, taken, run.now) or run.line.version() != run.version:
+        return False
+    run.unwritten += run.results
+    run.fenced.update(run.ready)
+    run.fenced.difference_update(taken)
+    return True
+
+
 def _write(run: Run, wanted: int) -> set[int]:
     now, fenced = run.now, set[int]()
     with run.line.transaction() as tx:
         # First, as whoever pauses does: another order of locks may end in a ring.
         sending = editions.is_sending(tx, run.edition.id)
-        outbox.settle_all(tx, run.results)
+        outbox.settle_all(tx, run.unwritten + run.results)
+        away = run.fenced.difference([result.id for result in run.results])
+        outbox.keep_handed(tx, sorted(away), run.token)
         if ready := [run.held[number] for number in run.ready]:
             fenced = outbox.hand_all(tx, ready, run.token, now)
         run.over = run.over or not sending
@@ -233,7 +272,21 @@ def _write(run: Run, wanted: int) -> set[int]:
             run.dry = not new
             run.making.waiting += new
             run.held |= {each.id: each for each in new}
+        if run.flight:
+            run.version = run.line.version()
+            run.flight.asked()
+    if run.flight:
+        run.flight.empty()
+    run.unwritten, run.written = [], time.monotonic()
+    run.fenced.clear()
     return fenced
+
+
+def _is_late(run: Run) -> bool:
+    """Say whether the ledger has waited long enough for what is in flight."""
+    beside = run.unwritten or run.fenced
+    over = run.over or run.dry or time.monotonic() - run.written > _SELDOM
+    return bool(beside and over)
 
 
 def _offer(run: Run) -> None:

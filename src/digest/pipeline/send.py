@@ -27,6 +27,7 @@ from digest.pipeline.variants import (
 )
 from digest.store import editions, outbox
 from digest.store import variants as shares
+from digest.store.flight import bring_home
 
 _RESEND_AFTER = timedelta(minutes=10)
 _MANY, _SURPRISE = 200, 1.5  #: readers, and how often those of the last edition
@@ -93,6 +94,7 @@ def drain_outbox(
     if edition.state is not EditionState.SENDING:
         raise WrongState(f"{edition.key} is {edition.state.value}, not sending")
     app.require_unlocked()
+    bring_home(app.database)
     read_back(app)
     _settle_doubts(app, edition)
     compiled = _compiled(app, edition)

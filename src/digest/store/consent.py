@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from digest.model import ConsentEvent, DeliveryState, Subscription, SubscriptionState
 from digest.store.database import Transaction
+from digest.store.flight import fold
 from digest.store.sql import rows, table
 from digest.store.tables import (
     ConsentEventRow,
@@ -77,6 +78,7 @@ def is_suppressed() -> sa.ColumnElement[bool]:
 
 def erase(tx: Transaction, person_id: int, now: datetime) -> None:
     """Delete a person, their subscriptions and the consent log; the ledger forgets the address."""
+    fold(tx)
     theirs = sa.select(_CONSENT.c.id).where(_CONSENT.c.subscriber_id == person_id)
     tx.execute(theirs.with_for_update())  # before their deliveries, in the order a sender takes
     mine = _ledger_of(theirs)
@@ -96,6 +98,7 @@ def move(tx: Transaction, mine: Subscription, email: str, digest: str, now: date
     What a sender has in hand is stopped, for it knows the old address; so is what would come
     there twice.
     """
+    fold(tx)
     row, other = _ledger_of([mine.id]), _DELIVERY.alias()
     taken = sa.exists().where(other.c.edition_id == _DELIVERY.c.edition_id, other.c.email == email)
     waits = sa.and_(_DELIVERY.c.state.in_(_WAITING), ~taken)

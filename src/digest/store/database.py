@@ -136,6 +136,13 @@ class Line:
                 self._drop()
                 raise
 
+    def version(self) -> int:
+        """Return a number that is another once somebody else wrote to a SQLite database."""
+        with self._database.translated():
+            self._open = self._open or self._connected()
+            cursor = self._open.connection.cursor().execute("PRAGMA data_version")
+            return int(cursor.fetchone()[0])
+
     def close(self) -> None:
         """End the connection: nobody else shall have it as it is."""
         if self._open is not None:

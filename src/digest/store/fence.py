@@ -85,11 +85,26 @@ def _stop(dialect: str) -> sa.Executable:
 @cache
 def _fence(dialect: str) -> sa.Executable:
     """Return the statement that fences rows; made once, for it is said all the time."""
-    values = {
-        "state": sa.literal_column("'handed'"),
-        "lease_until": moment(dialect, HAND_SECONDS),
-    }
-    return sa.update(_DELIVERY).where(_mine(dialect), _WANTED).values(values)
+    return _kept(dialect, HAND_SECONDS).where(_WANTED)
+
+
+@cache
+def _kept(dialect: str, seconds: int) -> sa.Update:
+    lease = moment(dialect, seconds)
+    values = {"state": sa.literal_column("'handed'"), "lease_until": lease}
+    return sa.update(_DELIVERY).where(_mine(dialect)).values(values)
+
+
+def keep_handed(
+    tx: Transaction, ids: Sequence[int], token: str, seconds: int = HAND_SECONDS
+) -> None:
+    """Have rows handed that were fenced elsewhere, for so many seconds from now.
+
+    Those that are not claimed under the token any more stay as they are.
+    """
+    if ids:
+        given = {"ids": json.dumps(ids), "ours": token}
+        said(tx, _kept(tx.dialect.name, seconds), given)
 
 
 def _hold_consent(tx: Transaction, deliveries: Sequence[Delivery]) -> None:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Numbers
 from digest.store import subscribers
 from digest.store.database import Transaction
-from digest.store.fence import OPEN, Result, hand, hand_all, settle_all
+from digest.store.fence import OPEN, Result, hand, hand_all, keep_handed, settle_all
+from digest.store.flight import fold
 from digest.store.sql import as_read, as_stored, moment, numbers_in, said, table
 from digest.store.tables import DeliveryRow, EditionRow
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_uncertain",
     "hand",
     "hand_all",
+    "keep_handed",
     "numbers",
     "requeue",
     "resend_uncertain",
@@ -76,6 +78,8 @@ def claim(
     """
     given = {"edition": edition_id, "most": limit, "now": as_stored(tx, now)}
     for kind in _KINDS:
+        if kind == "claimed":
+            fold(tx)
         if found := said(tx, _free(tx.dialect.name, kind), given).fetchall():
             ids = json.dumps([row[0] for row in found])
             said(tx, _claim(tx.dialect.name), {"ids": ids, "ours": token, "now": given["now"]})
@@ -124,6 +128,7 @@ def _claim(dialect: str) -> sa.Executable:
 
 def unclaim(tx: Transaction, edition_id: int) -> None:
     """Void every claim on an edition's rows; attempts that were not made do not count."""
+    fold(tx)
     where = sa.and_(
         _DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state == DeliveryState.CLAIMED
     )
@@ -145,6 +150,7 @@ def requeue(tx: Transaction, ids: Sequence[int]) -> None:
 
 def take_back(tx: Transaction, edition_id: int) -> bool:
     """Remove all rows of an edition if none was ever handed to a server; say whether it was so."""
+    fold(tx)
     mine = _DELIVERY.c.edition_id == edition_id
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(_DELIVERY.c.id).where(mine).with_for_update())
@@ -161,6 +167,7 @@ def take_back(tx: Transaction, edition_id: int) -> bool:
 
 def cancel(tx: Transaction, edition_id: int, now: datetime, reason: str) -> int:
     """Settle what is not with a server yet as cancelled; its claims are void."""
+    fold(tx)
     waiting = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.DEFERRED)
     where = sa.and_(_DELIVERY.c.edition_id == edition_id, _DELIVERY.c.state.in_(waiting))
     values = {
