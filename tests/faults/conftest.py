@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from digest.pipeline import drain
 from tests.conftest import _run, _with_name
 from tests.faults import outlet
 from tests.faults.outlet import Outlet
@@ -127,10 +128,23 @@ def on_postgresql(
         yield lambda **given: make(**({"port": sink.port} | given))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
+def beside_sqlite(on_sqlite: MakeOutlet, monkeypatch: pytest.MonkeyPatch) -> MakeOutlet:
+    """Return a function that makes outlets whose few readers are sent to as if they were many."""
+    monkeypatch.setattr(drain, "_MANY", -1)
+
+    def make(**given: Any) -> Outlet:
+        made = on_sqlite(**given)
+        (made.folder / "many").touch()
+        return made
+
+    return make
+
+
+@pytest.fixture(params=["on_sqlite", "on_postgresql", "beside_sqlite"])
 def make_outlet(request: pytest.FixtureRequest) -> MakeOutlet:
     """Return a function that makes outlets: each test runs on both kinds of database."""
-    made: MakeOutlet = request.getfixturevalue(f"on_{request.param}")
+    made: MakeOutlet = request.getfixturevalue(request.param)
     return made
 
 

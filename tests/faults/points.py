@@ -1,6 +1,6 @@
 """Failpoints: every write of a process, to its database and to the network, can be its last.
 
-They sit under everything of ours: in the drivers' cursors and commits and in `socket.send`, so
+They sit under all of ours: in the drivers' cursors and commits, `socket.send`, `os.pwrite`, so
 they do not know how a sender is built. `DIGEST_TEST_POINT` arms one in a whole process:
 `17:kill` before or after its 9th write (1 is before the first, 2 in or after it …).
 """
@@ -55,6 +55,7 @@ def install(points: Points, on_begin: Callable[[Any], None] = lambda _execute: N
     _watch_sockets(points)
     _watch_sqlite(points, on_begin)
     _watch_psycopg(points)
+    _watch_files(points)
 
 
 def _is_write(statement: object) -> bool:
@@ -139,6 +140,25 @@ def _watch_sqlite(  # noqa: C901
 
     for module in (sqlite3, sqlite3.dbapi2):
         setattr(module, "connect", watched)  # noqa: B010
+
+
+def _watch_files(points: Points) -> None:
+    pwrite, sync = os.pwrite, os.fdatasync
+
+    def write(file: int, data: bytes, at: int) -> int:
+        points.pass_by("before pwrite")
+        if points.next_is_it:
+            pwrite(file, data[: len(data) // 2], at)
+        points.pass_by("in pwrite")
+        done = pwrite(file, data, at)
+        points.pass_by("after pwrite")
+        return done
+
+    def synced(file: int) -> None:
+        _around(points, "fdatasync", lambda: sync(file))
+
+    setattr(os, "pwrite", write)  # noqa: B010
+    setattr(os, "fdatasync", synced)  # noqa: B010
 
 
 def _watch_psycopg(points: Points) -> None:

@@ -16,6 +16,7 @@ from digest import pipeline
 from digest.app import App, open_app
 from digest.errors import DigestError, StoreError
 from digest.model import EditionState
+from digest.pipeline import drain
 from tests.apps import Clock
 from tests.faults import switches
 from tests.faults.hurry import hurry
@@ -91,6 +92,8 @@ def _send(orders: Orders) -> None:
     clock, stop = Clock(), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     environ = {"DIGEST_MAIL__ON_UNCERTAIN": orders.policy}
+    if (orders.folder / "many").exists():
+        drain._MANY = -1
     points = Points(orders.die_at, kill_me, orders.record)
     install(points, switches.look(orders.folder))
     app = open_app(orders.folder / "config.toml", environ, clock)

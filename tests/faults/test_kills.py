@@ -66,6 +66,14 @@ def test_f1_a_kill_at_a_random_moment_on_sqlite(
 
 
 @pytest.mark.parametrize("policy", ["resend", "hold"])
+@pytest.mark.seeds(2, 200, 200)
+def test_f1_a_kill_at_a_random_moment_of_a_big_send(
+    beside_sqlite: MakeOutlet, sink: Sink, seed: int, policy: str, figures: Figures
+) -> None:
+    kill_once(beside_sqlite, sink, seed, policy, figures)
+
+
+@pytest.mark.parametrize("policy", ["resend", "hold"])
 @pytest.mark.seeds(1, 50, 200)
 def test_f1_a_kill_at_a_random_moment_on_postgresql(
     on_postgresql: MakeOutlet, sink: Sink, seed: int, policy: str, figures: Figures
@@ -118,6 +126,21 @@ def test_f2_a_kill_at_every_point_on_sqlite(
 ) -> None:
     step = 1 if FULL or connections == 1 else 5
     at_every_point(on_sqlite(**few(connections)), sink, policy, step, shard, figures)
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize("policy", ["resend", "hold"])
+def test_f2_a_kill_at_every_point_of_a_big_send(
+    beside_sqlite: MakeOutlet,
+    sink: Sink,
+    policy: str,
+    connections: int,
+    shard: int,
+    figures: Figures,
+) -> None:
+    step = 1 if FULL or connections == 1 else 5
+    at_every_point(beside_sqlite(**few(connections)), sink, policy, step, shard, figures)
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from digest import membership, pipeline
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
 from digest.model import DeliveryState, EditionState, SuppressionReason
+from digest.store.flight import fold
 from digest.web import build
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, address, wait_until
@@ -76,7 +77,9 @@ def during(outlet: Outlet, sink: Sink, act: Callable[[str], Any]) -> tuple[set[s
 
 
 def state_of(outlet: Outlet, delivery: int) -> DeliveryState:
-    """Return the state of one row of the ledger."""
+    """Return the state of one row of the ledger, what is in flight counted in."""
+    with outlet.app.database.transaction() as tx:
+        fold(tx)
     (row,) = [row for row in outlet.rows() if row.id == delivery]
     return row.state
 

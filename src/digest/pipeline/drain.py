@@ -21,6 +21,7 @@ from digest.deliver.pacing import all_refused, retry_after
 from digest.deliver.signing import Signing
 from digest.errors import DeliveryError, StoreError, TransportDown
 from digest.model import Delivery, DeliveryState, Edition, Numbers
+from digest.pipeline.beside import Beside
 from digest.pipeline.making import Making
 from digest.pipeline.pace import Pace
 from digest.pipeline.results import Absence
@@ -32,7 +33,6 @@ from digest.store.outbox import Result
 _LOOK = 0.2  #: seconds after which a stop is seen at the latest
 _FEW = 200  #: readers for whom no process is started to sign
 _MANY = 2_000  #: readers for whom what is in flight is kept beside the ledger
-_SELDOM = 1.0  #: seconds after which the ledger has it all at the latest
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Run:
     line: Line
     now: datetime  #: as of this turn of the loop
     token: str
-    flight: Flight | None  #: what is in flight is kept there
+    beside: Beside
     problem: str = ""
     lasting: bool = False
     over: bool = False  #: no new message may start
@@ -61,10 +61,6 @@ class Run:
     offered: set[int] = field(default_factory=set)  #: of those, on a connection
     ready: list[int] = field(default_factory=list)  #: of those, to be fenced
     results: list[Result] = field(default_factory=list)  #: to be recorded
-    unwritten: list[Result] = field(default_factory=list)  #: in `flight`, not in the ledger
-    fenced: set[int] = field(default_factory=set)  #: in `flight` only, and not heard of
-    version: int = -1  #: of the ledger, when it was written to; -1: not known
-    written: float = 0.0  #: when that was
 
     def give_up(self, error: TransportDown) -> None:
         """Remember why nothing can be sent."""
@@ -115,14 +111,14 @@ def start(
     signing = Signing(loop, app.signers, compiled, processes) if app.signers else None
     making = Making(app.keys, compiled, signing, mail.connections)
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
-    token = secrets.token_hex(8)
+    token, line = secrets.token_hex(8), Line(app.database)
     flight = None
     if readers > _MANY and app.database.is_sqlite:
         with suppress(StoreError):  # then each round is a transaction
             flight = Flight(app.database, token)
     return Run(
-        app, edition, stopped, on_progress, lanes, loop, making, pace, Absence(app),
-        Line(app.database), app.now(), token, flight,
+        app, edition, stopped, on_progress, lanes, loop, making, pace, Absence(app), line,
+        app.now(), token, Beside(flight, line),
     )  # fmt: skip
 
 
@@ -139,7 +135,7 @@ def work(run: Run) -> None:
             run.lanes.flush()
             run.making.go_on()  # while what has left is under way
             if not run.held and (run.dry or run.over):
-                if not (run.results or run.unwritten or run.fenced):
+                if not (run.results or run.beside.waits):
                     return
                 if run.away.error and run.stopped.is_set():
                     raise run.away.error
@@ -149,8 +145,7 @@ def work(run: Run) -> None:
                 _sort(run, event)
     finally:
         run.line.close()
-        if run.flight:
-            run.flight.close(done=not (run.unwritten or run.fenced))
+        run.beside.close()
         run.lanes.close()
         run.making.close()
         run.loop.close()
@@ -208,19 +203,24 @@ def _refused(
 
 
 def _commit(run: Run) -> None:
-    """Record, fence and claim in one transaction; then let go what was fenced."""
+    """Record, fence and claim, in one transaction if need be; then let go what was fenced."""
     if run.away.too_early:
         _drop_ready(run)
         run.away.keep(run.results)
         return
     wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.making.waiting))
-    if not (run.results or run.ready or wanted or _is_late(run)):
+    ending = run.over or run.dry
+    late = run.beside.is_late or (ending and run.beside.waits)
+    if not (run.results or run.ready or wanted or late):
         return
     try:
-        fenced = set(run.ready) if not wanted and _keep(run) else _write(run, wanted)
+        if not (wanted or ending) and run.beside.keep(run.ready, run.results, run.now):
+            fenced = set(run.ready)
+        else:
+            fenced = _write(run, wanted)
     except StoreError as error:
         # Whether the fences hold is not known: no dot. What was taken must not be forgotten.
-        run.version = -1
+        run.beside.lose()
         _drop_ready(run)
         run.away.keep(run.results)
         run.away.goes_on(error)
@@ -236,33 +236,12 @@ def _commit(run: Run) -> None:
     run.ready, run.results = [], []
 
 
-def _keep(run: Run) -> bool:
-    """Keep beside the ledger what was taken and what is fenced, if the ledger is as it was.
-
-    Whoever has written to it since may have meant one of those that are ready.
-    """
-    quiet = not (run.over or run.dry or run.away.error)
-    usual = all(result.state is DeliveryState.SENT for result in run.results)
-    soon = time.monotonic() - run.written < _SELDOM
-    if not (run.flight and quiet and usual and soon and run.version >= 0):
-        return False
-    taken = {result.id: result.reply[:500] for result in run.results}
-    if not run.flight.add(run.ready, taken, run.now) or run.line.version() != run.version:
-        return False
-    run.unwritten += run.results
-    run.fenced.update(run.ready)
-    run.fenced.difference_update(taken)
-    return True
-
-
 def _write(run: Run, wanted: int) -> set[int]:
     now, fenced = run.now, set[int]()
     with run.line.transaction() as tx:
         # First, as whoever pauses does: another order of locks may end in a ring.
         sending = editions.is_sending(tx, run.edition.id)
-        outbox.settle_all(tx, run.unwritten + run.results)
-        away = run.fenced.difference([result.id for result in run.results])
-        outbox.keep_handed(tx, sorted(away), run.token)
+        run.beside.bring(tx, run.results, run.token)
         if ready := [run.held[number] for number in run.ready]:
             fenced = outbox.hand_all(tx, ready, run.token, now)
         run.over = run.over or not sending
@@ -272,21 +251,9 @@ def _write(run: Run, wanted: int) -> set[int]:
             run.dry = not new
             run.making.waiting += new
             run.held |= {each.id: each for each in new}
-        if run.flight:
-            run.version = run.line.version()
-            run.flight.asked()
-    if run.flight:
-        run.flight.empty()
-    run.unwritten, run.written = [], time.monotonic()
-    run.fenced.clear()
+        run.beside.ask(tx, run.held)
+    run.beside.brought()
     return fenced
-
-
-def _is_late(run: Run) -> bool:
-    """Say whether the ledger has waited long enough for what is in flight."""
-    beside = run.unwritten or run.fenced
-    over = run.over or run.dry or time.monotonic() - run.written > _SELDOM
-    return bool(beside and over)
 
 
 def _offer(run: Run) -> None:

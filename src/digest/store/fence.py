@@ -65,6 +65,11 @@ def _mine(dialect: str) -> sa.ColumnElement[bool]:
 
 
 @cache
+def _standing(dialect: str) -> sa.Executable:
+    return sa.select(_DELIVERY.c.id).where(_DELIVERY.c.id.in_(numbers_in(dialect, "ids")), _WANTED)
+
+
+@cache
 def _fenced(dialect: str) -> sa.Executable:
     mine = _DELIVERY.c.id.in_(numbers_in(dialect, "ids"))
     ours = _DELIVERY.c.token == sa.bindparam("ours")
@@ -93,6 +98,12 @@ def _kept(dialect: str, seconds: int) -> sa.Update:
     lease = moment(dialect, seconds)
     values = {"state": sa.literal_column("'handed'"), "lease_until": lease}
     return sa.update(_DELIVERY).where(_mine(dialect)).values(values)
+
+
+def still_wanted(tx: Transaction, ids: Sequence[int]) -> set[int]:
+    """Return which of some rows would be fenced now, if their claim stands."""
+    given = {"ids": json.dumps(ids)}
+    return {row[0] for row in said(tx, _standing(tx.dialect.name), given).fetchall()}
 
 
 def keep_handed(

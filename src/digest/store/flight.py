@@ -129,7 +129,10 @@ def _files(tx: Transaction) -> list[Path]:
     if tx.dialect.name != "sqlite" or not tx.engine.url.database:
         return []
     path = Path(tx.engine.url.database)
-    return sorted(path.parent.glob(f"{escape(path.name)}-flight-*"))
+    try:
+        return sorted(path.parent.glob(f"{escape(path.name)}-flight-*"))
+    except OSError as error:
+        raise StoreError(f"{path.parent}: cannot be listed: {error.strerror}") from error
 
 
 def _read(path: Path, file: int) -> _Told:

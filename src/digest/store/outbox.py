@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Numbers
 from digest.store import subscribers
 from digest.store.database import Transaction
-from digest.store.fence import OPEN, Result, hand, hand_all, keep_handed, settle_all
+from digest.store.fence import OPEN, Result, hand, hand_all, keep_handed, settle_all, still_wanted
 from digest.store.flight import fold
 from digest.store.sql import as_read, as_stored, moment, numbers_in, said, table
 from digest.store.tables import DeliveryRow, EditionRow
@@ -33,6 +33,7 @@ __all__ = [
     "resend_uncertain",
     "resendable",
     "settle_all",
+    "still_wanted",
     "take_back",
     "unclaim",
 ]
@@ -78,9 +79,11 @@ def claim(
     """
     given = {"edition": edition_id, "most": limit, "now": as_stored(tx, now)}
     for kind in _KINDS:
-        if kind == "claimed":
+        found = said(tx, _free(tx.dialect.name, kind), given).fetchall()
+        if found and kind == "claimed":  # unless they are in flight
             fold(tx)
-        if found := said(tx, _free(tx.dialect.name, kind), given).fetchall():
+            found = said(tx, _free(tx.dialect.name, kind), given).fetchall()
+        if found:
             ids = json.dumps([row[0] for row in found])
             said(tx, _claim(tx.dialect.name), {"ids": ids, "ours": token, "now": given["now"]})
             moments = {at: as_read(tx, at) for at in {row[4] for row in found} if at}
