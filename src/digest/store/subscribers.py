@@ -183,12 +183,12 @@ def active(newsletter: str) -> sa.ColumnElement[bool]:
 def kept_out(newsletter: str) -> sa.ColumnElement[bool]:
     """Return that a subscription is active and its address suppressed, by the suppressed.
 
-    Without `coalesce` and `cast` SQLite would look everybody up among them.
+    Were they not `Plain`, SQLite would look everybody up among them.
     """
     person = table(SubscriberRow).alias("person")
-    same = person.c.address_digest == sa.func.coalesce(_SUPPRESSED.c.address_digest, "")
+    same = person.c.address_digest == picking.Plain(_SUPPRESSED.c.address_digest)
     theirs = sa.select(person.c.id).select_from(_SUPPRESSED.join(person, same))
-    is_active = sa.cast(_CONSENT.c.state, sa.String) == SubscriptionState.ACTIVE.value
+    is_active = picking.Plain(_CONSENT.c.state) == SubscriptionState.ACTIVE
     return sa.and_(
         _CONSENT.c.newsletter == newsletter, is_active, _CONSENT.c.subscriber_id.in_(theirs)
     )

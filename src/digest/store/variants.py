@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from digest.errors import NotFound
 from digest.model import EVERYBODY, Choice, Filter, Rendered, SubscriptionState, Variant
-from digest.store import subscribers
+from digest.store import picking, subscribers
 from digest.store.database import Transaction
 from digest.store.sql import rows, table
 from digest.store.tables import DeliveryRow, SubscriberRow, SubscriptionRow, VariantRow
@@ -40,8 +40,8 @@ def wanted(
         return _counted(tx, subscribers.recipients(newsletter, among).order_by(None), *_CHOICE)
     # Everybody counts as plain first. Small indexes know who wishes for something; they move to
     # it, and those who are kept out go. Nobody else is looked at one by one.
-    every = sa.select(_PERSON.c.language).distinct().where(_SPEAKS)
-    languages = [each for each in tx.scalars(every) if differs(each)]
+    every = tx.scalars(sa.select(picking.kinds(_PERSON.c.language, _SPEAKS)))
+    languages = [each for each in every if each and differs(each)]
     wishing = sa.select().select_from(_CONSENT).where(subscribers.active(newsletter), _WISHES)
     out = sa.select().select_from(_CONSENT.join(_PERSON, _OWNER))
     spoken = sa.case((_PERSON.c.language.in_(languages), _PERSON.c.language), else_="")
