@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from digest.app import App
 from digest.audience.choices import in_words
 from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
-from digest.deliver.message import build
+from digest.deliver.message import Compiled, build, compile_message
 from digest.deliver.verify import verify
 from digest.errors import RenderError, WrongState
 from digest.model import Edition, EditionState, Finding, Message, Rendered, Severity, Variant
@@ -19,7 +20,6 @@ from digest.pipeline.outside import look_outside
 from digest.pipeline.variants import (
     Wishes,
     as_chosen,
-    compiled_variants,
     fallbacks,
     frozen_variants,
     make_variants,
@@ -122,22 +122,29 @@ def proof(
         if not variants:
             wishes = wanted(app, edition, audience) if wishes is None else wishes
             variants, copies = make_variants(app, edition, head, wishes)
-        compiled = compiled_variants(variants, head)
-        samples = [
-            build(each, Recipient(head.sender_email, "P" * 32, 0, edition.slot_at))
-            for each in compiled
-        ]
-        for sample in samples:
-            verify(sample)
+        made = [_read_back(variant.rendered, head, edition.slot_at) for variant in variants]
     except RenderError as error:
         blocker = Finding("render", Severity.BLOCKER, str(error), "templates")
         return Proof(edition, None, (blocker,), head)
     rendered = variants[0].rendered
     outside = look_outside(app, rendered) if online else Outside()
     outside = replace(outside, not_copied=copies.problems)
-    findings = _look_over(app, edition, variants, samples, outside)
+    findings = _look_over(app, edition, variants, [sample for _, sample in made], outside)
     findings += fallbacks(variants, newsletter.max_variants)
-    return Proof(edition, rendered, tuple(findings), head, sha256_of(compiled), tuple(variants))
+    sha256 = sha256_of([compiled for compiled, _ in made])
+    return Proof(edition, rendered, tuple(findings), head, sha256, tuple(variants))
+
+
+@lru_cache(maxsize=16)
+def _read_back(rendered: Rendered, head: Head, date: datetime) -> tuple[Compiled, Message]:
+    """Return a variant's message and a sample of it that reads back as meant.
+
+    The same message is made once: who approves looks at what the desk has shown.
+    """
+    compiled = compile_message(rendered, head)
+    sample = build(compiled, Recipient(head.sender_email, "P" * 32, 0, date))
+    verify(sample)
+    return compiled, sample
 
 
 def _look_over(

@@ -17,6 +17,8 @@ __all__ = ["RULES", "WORST_FIRST", "Outside", "Rule", "check", "not_eased"]
 
 WORST_FIRST = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 _OFF: Mapping[str, str] = {}
+#: The rules ask for the same fields again and again, and variants share most: each is parsed once.
+_ONCE = policy.SMTP.clone(header_factory=lru_cache(maxsize=256)(HeaderRegistry()))
 
 
 def check(
@@ -37,9 +39,7 @@ def check(
     where its bounces go. `eased` are rules turned down to "warning" or "off"; those that are firm
     stay.
     """
-    # The rules ask for the same fields again and again; each is parsed once.
-    once = policy.SMTP.clone(header_factory=lru_cache(maxsize=None)(HeaderRegistry()))
-    mail = message_from_bytes(content, policy=once) if content else EmailMessage()
+    mail = message_from_bytes(content, policy=_ONCE) if content else EmailMessage()
     page = read(rendered.html)
     case = Case(edition, rendered, publication, page, public, content, mail, outside, envelope)
     found = [

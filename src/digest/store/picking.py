@@ -35,7 +35,7 @@ def order_by(order: str) -> tuple[sa.ColumnElement[Any], ...]:
     return tuple(column.desc() for column in columns) if order.startswith("-") else tuple(columns)
 
 
-class _Plain(FunctionElement[Any]):
+class Plain(FunctionElement[Any]):
     """A column SQLite finds no index for: it knows no statistics and would take the wrong one."""
 
     inherit_cache = True
@@ -45,12 +45,12 @@ class _Plain(FunctionElement[Any]):
         self.type = column.type
 
 
-@compiles(_Plain)
+@compiles(Plain)
 def _as_it_is(element: Any, compiler: Any, **given: Any) -> str:
     return str(compiler.process(element.clauses, **given))
 
 
-@compiles(_Plain, "sqlite")
+@compiles(Plain, "sqlite")
 def _with_a_sign(element: Any, compiler: Any, **given: Any) -> str:
     return f"+{compiler.process(element.clauses, **given)}"
 
@@ -118,20 +118,24 @@ def _wishes_where(holds: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return sa.select(_KINDS.c.wishes).select_from(_KINDS.join(_EXAMPLE, example)).where(holds)
 
 
-def _kinds() -> sa.CTE:
-    """Return the different wishes, by a step in the index for each: as DISTINCT it reads all."""
-    found = sa.select(sa.func.min(_OTHER.c.wishes).label("wishes")).cte("kinds", recursive=True)
-    after = sa.select(sa.func.min(_OTHER.c.wishes)).where(_OTHER.c.wishes > found.c.wishes)
-    more = sa.select(after.scalar_subquery()).where(found.c.wishes.is_not(None))
-    return found.union_all(more)
+def kinds(column: sa.Column[str], *where: sa.ColumnElement[bool]) -> sa.CTE:
+    """Return a column's different values and at last NULL, by a step in its index for each.
+
+    As DISTINCT it would read all.
+    """
+    first = sa.select(sa.func.min(column).label(column.name)).where(*where)
+    found = first.cte("kinds", recursive=True)
+    last = found.c[column.name]
+    after = sa.select(sa.func.min(column)).where(*where, column > last)
+    return found.union_all(sa.select(after.scalar_subquery()).where(last.is_not(None)))
 
 
 _EXAMPLE, _OTHER = _PERSON.alias("example"), _PERSON.alias("other")
-_KINDS = _kinds()
+_KINDS = kinds(_OTHER.c.wishes)
 
 
 def _seen(field: str, plain: Set[str]) -> Callable[[Any], Any]:
-    return _Plain if field in plain else lambda column: column
+    return Plain if field in plain else lambda column: column
 
 
 def _term(term: Term, seen: Callable[[Any], Any], person: sa.FromClause) -> sa.ColumnElement[bool]:

@@ -16,7 +16,7 @@ from digest.model import (
     SubscriptionState,
     SuppressionReason,
 )
-from digest.store import picking
+from digest.store import active, picking
 from digest.store.consent import is_suppressed, log, refresh
 from digest.store.database import Transaction
 from digest.store.sql import rows, table, upsert
@@ -163,35 +163,8 @@ def active_count(tx: Transaction, newsletter: str, among: Filter = EVERYBODY) ->
         wanted = recipients(newsletter, among).subquery()
         return int(tx.scalar(sa.select(sa.func.count()).select_from(wanted)) or 0)
     # An index alone tells who is active; the few who are suppressed are looked up one by one.
-    out = sa.select(sa.func.count()).select_from(_CONSENT).where(kept_out(newsletter))
-    return every_active(tx, newsletter) - int(tx.scalar(out) or 0)
-
-
-def every_active(tx: Transaction, newsletter: str) -> int:
-    """Return how many subscriptions are active, those of suppressed addresses too."""
-    mine = sa.select(sa.func.count()).select_from(_CONSENT).where(active(newsletter))
-    return int(tx.scalar(mine) or 0)
-
-
-def active(newsletter: str) -> sa.ColumnElement[bool]:
-    """Return that a subscription to a newsletter is active."""
-    return sa.and_(
-        _CONSENT.c.newsletter == newsletter, _CONSENT.c.state == SubscriptionState.ACTIVE
-    )
-
-
-def kept_out(newsletter: str) -> sa.ColumnElement[bool]:
-    """Return that a subscription is active and its address suppressed, by the suppressed.
-
-    Without `coalesce` and `cast` SQLite would look everybody up among them.
-    """
-    person = table(SubscriberRow).alias("person")
-    same = person.c.address_digest == sa.func.coalesce(_SUPPRESSED.c.address_digest, "")
-    theirs = sa.select(person.c.id).select_from(_SUPPRESSED.join(person, same))
-    is_active = sa.cast(_CONSENT.c.state, sa.String) == SubscriptionState.ACTIVE.value
-    return sa.and_(
-        _CONSENT.c.newsletter == newsletter, is_active, _CONSENT.c.subscriber_id.in_(theirs)
-    )
+    out = sa.select(sa.func.count()).select_from(_CONSENT).where(active.kept_out(newsletter))
+    return active.every(tx, newsletter) - int(tx.scalar(out) or 0)
 
 
 def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
@@ -199,7 +172,7 @@ def recipients(newsletter: str, among: Filter = EVERYBODY) -> sa.Select[Any]:
     return (
         sa.select(_CONSENT.c.id, _CONSENT.c.public_id, _PERSON.c.email, _PERSON.c.address_digest)
         .join(_PERSON, _PERSON.c.id == _CONSENT.c.subscriber_id)
-        .where(active(newsletter), ~is_suppressed())
+        .where(active.active(newsletter), ~is_suppressed())
         .where(picking.condition(among))
         .order_by(_CONSENT.c.id)
     )

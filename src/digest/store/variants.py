@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from digest.errors import NotFound
 from digest.model import EVERYBODY, Choice, Filter, Rendered, SubscriptionState, Variant
-from digest.store import subscribers
+from digest.store import active, picking, subscribers
 from digest.store.database import Transaction
 from digest.store.sql import rows, table
 from digest.store.tables import DeliveryRow, SubscriberRow, SubscriptionRow, VariantRow
@@ -40,19 +40,19 @@ def wanted(
         return _counted(tx, subscribers.recipients(newsletter, among).order_by(None), *_CHOICE)
     # Everybody counts as plain first. Small indexes know who wishes for something; they move to
     # it, and those who are kept out go. Nobody else is looked at one by one.
-    every = sa.select(_PERSON.c.language).distinct().where(_SPEAKS)
-    languages = [each for each in tx.scalars(every) if differs(each)]
-    wishing = sa.select().select_from(_CONSENT).where(subscribers.active(newsletter), _WISHES)
+    every = tx.scalars(sa.select(picking.kinds(_PERSON.c.language, _SPEAKS)))
+    languages = [each for each in every if each and differs(each)]
+    wishing = sa.select().select_from(_CONSENT).where(active.active(newsletter), _WISHES)
     out = sa.select().select_from(_CONSENT.join(_PERSON, _OWNER))
     spoken = sa.case((_PERSON.c.language.in_(languages), _PERSON.c.language), else_="")
-    found = Counter({Choice(): subscribers.every_active(tx, newsletter)})
+    found = Counter({Choice(): active.every(tx, newsletter)})
     for choice, readers in _counted(tx, wishing, *_CHOICE[:2]).items():
         found.update({choice: readers})
         found.subtract({Choice(): readers})
     for choice, readers in _speaking(tx, newsletter, languages).items():
         found.update({choice: readers})
         found.subtract({replace(choice, language=""): readers})
-    found.subtract(_counted(tx, out.where(subscribers.kept_out(newsletter)), *_CHOICE[:2], spoken))
+    found.subtract(_counted(tx, out.where(active.kept_out(newsletter)), *_CHOICE[:2], spoken))
     return +found
 
 
