@@ -40,6 +40,22 @@ def everyone_once(outlet: Outlet, sink: Sink) -> bool:
     return set(sink.counts) == outlet.addresses and set(sink.counts.values()) == {1}
 
 
+def test_a_relay_that_accepts_and_hangs_up_in_one_breath_loses_nobody(
+    make_outlet: MakeOutlet, sink: Sink
+) -> None:
+    outlet, unlucky = make_outlet(readers=READERS), some(1, 0.2)
+    both = Say("354 go on\r\n421 4.3.2 busy", close=True)
+
+    def rule(heard: Heard) -> Say | None:
+        first = heard.command == "DATA" and heard.attempt == 1
+        return both if first and heard.recipient in unlucky else None
+
+    sink.rule = rule
+    run_out(outlet, 2 * len(unlucky) + 4, seconds=1)
+    assert everyone_once(outlet, sink)
+    assert outlet.doubted == set()
+
+
 @pytest.mark.seeds(1, 3, 10)
 def test_f4_links_dropped_after_the_dot_are_in_doubt_and_sent_again_the_same(
     make_outlet: MakeOutlet, sink: Sink, seed: int, figures: Figures

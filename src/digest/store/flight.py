@@ -58,7 +58,7 @@ class Flight:
             return False
         try:
             os.pwrite(self._file, frame, self._at)
-            os.fdatasync(self._file)
+            getattr(os, "fdatasync", os.fsync)(self._file)  # macOS has the latter alone
         except OSError:
             return False
         self._at += len(frame)
