@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from digest.deliver import headers
@@ -77,8 +78,7 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     return Compiled(head, pieces, return_path, tagged, signed)
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """What one reader's message has of its own."""
 
     sender: str
