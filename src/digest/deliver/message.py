@@ -122,7 +122,10 @@ def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
 
 
 def _parts(pieces: Sequence[Piece], token: bytes, own: bytes) -> tuple[bytes, ...]:
-    return (own, *(part for piece in pieces for part in piece.fill(token)))
+    parts = [own]
+    for piece in pieces:
+        parts += piece.fill(token)
+    return tuple(parts)
 
 
 def _sender(compiled: Compiled, tag: str) -> str:
