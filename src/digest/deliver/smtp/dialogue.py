@@ -63,8 +63,8 @@ class Dialogue:
         self._refusal: DeliveryError | None = None  #: of the announced one
         self._named = False  #: the server knows the announced one's reader
         self._body = 0  #: the message whose body is under way; 0: none
-        self._said = 0  #: bytes put into `pending` so far
-        self._left = 0  #: of those, written
+        self._total = 0  #: bytes put into `pending` so far
+        self._gone = 0  #: of those, written
         self._dot = 0  #: of those, up to the dot of the body under way
 
     @property
@@ -81,7 +81,7 @@ class Dialogue:
     @property
     def dotted(self) -> bool:
         """Say whether a final dot has left whose reply is awaited."""
-        return bool(self._body) and self._left > self._dot
+        return bool(self._body) and self._gone > self._dot
 
     def offer(self, number: int, message: Message) -> list[Event]:
         """Announce a message whose content is dot-safe; it is refused here without SMTPUTF8."""
@@ -109,9 +109,9 @@ class Dialogue:
         if self._next is None or self._awaited:
             raise ValueError("no message is ready")
         self._body, message = self._next
-        self._next, self._dot = None, self._said + self._size
+        self._next, self._dot = None, self._total + self._size
         self.pending += message.parts
-        self._said = self._dot
+        self._total = self._dot
         self._put(b".\r\n")
         self._awaited.append(Step.DOT)
 
@@ -122,8 +122,8 @@ class Dialogue:
 
     def written(self, count: int) -> None:
         """Take note that so many bytes have left."""
-        self._left += count
-        if self._left == self._said:  # nearly always
+        self._gone += count
+        if self._gone == self._total:  # nearly always
             self.pending.clear()
             return
         while count:
@@ -172,7 +172,7 @@ class Dialogue:
 
     def _put(self, line: bytes) -> None:
         self.pending.append(line)
-        self._said += len(line)
+        self._total += len(line)
 
     def _answer(self, code: int, reply: bytes) -> list[Event]:
         step = self._awaited.popleft() if self._awaited else None
