@@ -98,7 +98,7 @@ def _story(value: PlacedStory) -> Shape:
 
 def delivery(value: Delivery) -> Shape:
     """Return a row of the ledger."""
-    return asdict(value) | {
+    return value._asdict() | {
         "state": value.state.value,
         "first_claimed_at": moment(value.first_claimed_at),
         "next_try_at": moment(value.next_try_at),

@@ -1,5 +1,7 @@
+import hmac
 import random
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 from hypothesis import given
@@ -41,6 +43,23 @@ def test_a_token_reads_back_and_fills_its_placeholder(raw: bytes, purpose: str) 
     assert len(token) == len(TOKEN)
     assert re.fullmatch(r"[A-Za-z0-9_-]{32}", token)
     assert read_token(KEYS, purpose, "0" + token) == public_id
+
+
+@given(
+    st.binary(min_size=32, max_size=100),
+    st.sampled_from(ALPHABET[:-2]),
+    st.text(max_size=20, alphabet=st.characters(codec="utf-8")),
+    st.lists(eight_bytes, min_size=1, max_size=5),
+)
+def test_a_token_ends_in_the_hmac_of_its_key_id_and_name(
+    secret: bytes, key_id: str, purpose: str, names: list[bytes]
+) -> None:
+    keys = Keys(key_id, {key_id: secret})
+    purpose_key = hmac.digest(secret, b"digest link v1\0" + purpose.encode(), "sha256")
+    for name in names:  # what is kept for the next one is not changed by this one
+        signed = hmac.digest(purpose_key, key_id.encode() + name, "sha256")
+        token = make_token(keys, purpose, make_public_id(name))
+        assert urlsafe_b64decode(token) == name + signed[:16]
 
 
 @given(eight_bytes, st.integers(0, 32), st.sampled_from([*ALPHABET, *"+/=.~ \0\n", "é", "０", ""]))

@@ -1,11 +1,10 @@
 """Parse and normalise e-mail addresses: what is mailed, and what finds duplicates."""
 
-import hashlib
 import re
 import unicodedata
-from functools import lru_cache
 from typing import NamedTuple
 
+from digest.audience.keyed import keyed_hash
 from digest.errors import InvalidAddress
 
 LOCAL_OCTETS = 64  #: RFC 5321 4.5.3.1.1
@@ -49,18 +48,7 @@ def address_digest(secret: bytes, address: Address) -> str:
 
     Made from the key, so an opt-out holds whatever capitals the address comes back in.
     """
-    inner, outer = (keyed.copy() for keyed in _keyed(secret))
-    inner.update(address.key.encode())
-    outer.update(inner.digest())
-    return outer.hexdigest()
-
-
-@lru_cache(maxsize=8)
-def _keyed(secret: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
-    """Return HMAC's two hashes (RFC 2104) that have read the key: its copies cost twice as much."""
-    block = (secret if len(secret) <= 64 else hashlib.sha256(secret).digest()).ljust(64, b"\0")
-    inner, outer = (bytes(byte ^ mask for byte in block) for mask in (0x36, 0x5C))
-    return hashlib.sha256(inner), hashlib.sha256(outer)
+    return keyed_hash(secret, address.key.encode()).hex()
 
 
 def _parse_slowly(text: str) -> Address:

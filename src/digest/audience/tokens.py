@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
+from digest.audience.keyed import keyed_hash
 from digest.errors import ConfigError, InvalidToken
 
 UNSUBSCRIBE = "unsubscribe"  #: purpose of the token in every edition
@@ -111,9 +112,9 @@ def bounce_tag(keys: Keys, delivery_id: int) -> str:
 def _mac(keys: Keys, key_id: str, purpose: str, name: bytes) -> bytes:
     """Sign with a key of its own for each purpose (T16): no token opens two doors."""
     purpose_key = _purpose_key(keys.secrets[key_id], purpose)
-    return hmac.digest(purpose_key, key_id.encode() + name, "sha256")[:_MAC_BYTES]
+    return keyed_hash(purpose_key, key_id.encode() + name)[:_MAC_BYTES]
 
 
 @lru_cache(maxsize=8)
 def _purpose_key(secret: bytes, purpose: str) -> bytes:
-    return hmac.digest(secret, b"digest link v1\0" + purpose.encode(), "sha256")
+    return keyed_hash(secret, b"digest link v1\0" + purpose.encode())

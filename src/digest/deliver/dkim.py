@@ -4,7 +4,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from itertools import groupby
@@ -50,7 +50,7 @@ class Signed:
     def send(self, message: Message) -> Receipt:
         """Hand the message over with its signatures on top."""
         lines = signatures(message.content, self._signers)
-        return self._inner.send(replace(message, parts=(lines, *message.parts)))
+        return self._inner.send(message._replace(parts=(lines, *message.parts)))
 
     def close(self) -> None:
         """Let go of connections."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from typing import NamedTuple
 
 from digest.deliver.headers import ascii_domain
 from digest.settings.tables import Settings
@@ -25,8 +26,7 @@ class Head:
     key_id: str = "0"  #: one character before the token in a link: which key signed it
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """What differs from copy to copy."""
 
     email: str

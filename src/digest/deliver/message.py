@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote
 
 from digest.deliver import headers
@@ -77,8 +78,7 @@ def compile_message(rendered: Rendered, head: Head) -> Compiled:
     return Compiled(head, pieces, return_path, tagged, signed)
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """What one reader's message has of its own."""
 
     sender: str
@@ -110,9 +110,10 @@ def body_hash(compiled: Compiled, copy: Copy) -> bytes:
 def copy_for(compiled: Compiled, recipient: Recipient) -> Copy:
     """Return what is a reader's own; raise DeliveryError as `build` does."""
     head = compiled.head
-    left = recipient.message_id or f"e{head.edition_id}.d{recipient.delivery_id}"
     if not _TOKEN.fullmatch(recipient.token):
         raise DeliveryError("the recipient token is not 32 characters of base64url", permanent=True)
+    given = recipient.message_id
+    left = _left(given) if given else f"e{head.edition_id}.d{recipient.delivery_id}"
     own, address = _own_lines(recipient.email, recipient.date, left, head.domain)
     return Copy(_sender(compiled, recipient.tag), address, left, own, recipient.token.encode())
 
@@ -122,7 +123,10 @@ def _filled(pieces: Sequence[Piece], token: bytes, own: bytes = b"") -> bytes:
 
 
 def _parts(pieces: Sequence[Piece], token: bytes, own: bytes) -> tuple[bytes, ...]:
-    return (own, *(part for piece in pieces for part in piece.fill(token)))
+    parts = [own]
+    for piece in pieces:
+        parts += piece.fill(token)
+    return tuple(parts)
 
 
 def _sender(compiled: Compiled, tag: str) -> str:
@@ -140,7 +144,7 @@ def plain_message(
 
     `message_id` is the part left of the @. Without HTML the mail is text alone.
     """
-    own, address = _own_lines(to, date, message_id, head.domain)
+    own, address = _own_lines(to, date, _left(message_id), head.domain)
     pieces = _merged([(_common_lines(rendered, head), False), *_body(rendered)])
     content = _filled(pieces, _MARK, own)
     sender = headers.mail_address("Return-Path", head.return_path)
@@ -151,19 +155,23 @@ def _own_lines(email: str, date: datetime, left: str, domain: str) -> tuple[byte
     """Return the header lines that differ, and the address as the envelope has it."""
     if date.tzinfo is None:
         raise ValueError("the date must be aware")
-    if not _MESSAGE_ID.fullmatch(left):
-        raise ValueError(f"{left!r} cannot stand in a Message-ID")
     if len(email) < _SHORT and _PLAIN.fullmatch(email):  # nearly all: nothing to look for
-        address, to = email, f"To: {email}\r\n".encode()
+        address, to = email, f"To: {email}\r\n"
     else:
         address, to = _checked(email)
-    return to + f"Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
+    return f"{to}Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
 
 
-def _checked(email: str) -> tuple[str, bytes]:
+def _left(message_id: str) -> str:
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError(f"{message_id!r} cannot stand in a Message-ID")
+    return message_id
+
+
+def _checked(email: str) -> tuple[str, str]:
     try:
         address = headers.mail_address("To", email)
-        return address, headers.field("To", address)
+        return address, headers.field("To", address).decode()
     except RenderError as exc:
         raise DeliveryError(str(exc), permanent=True) from exc
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from digest.model.states import DeliveryState, SubscriptionState, SuppressionReason
 
@@ -59,8 +60,7 @@ class Suppression:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One edition for one subscriber."""
 
     id: int
@@ -77,8 +77,7 @@ class Delivery:
     variant: int = 0  #: which of the edition's variants they get
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What a transport gets: an envelope and finished bytes with CRLF line ends."""
 
     sender: str

@@ -1,6 +1,6 @@
 """What is said on one connection: one body at a time, every reply given to its own message."""
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from hypothesis import given
@@ -113,6 +113,29 @@ def test_only_a_body_whose_dot_has_left_is_in_doubt(dotted: bool) -> None:
         for event in dialogue.lose("cut")
     ]
     assert doubts == [(1, dotted), (2, False)]
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=8), st.integers(0, 2))
+def test_the_same_bytes_leave_in_whatever_steps_and_the_dot_is_known(
+    steps: list[int], before: int
+) -> None:
+    dialogue = ready()
+    for n in range(before):  # messages gone before count no more
+        dialogue.go()
+        dialogue.offer(n + 2, a_message())
+        said(dialogue)
+        dialogue.receive(b"250 taken\r\n" + FINE)
+    dialogue.go()
+    dialogue.offer(9, a_message("other@mail.example"))
+    whole, gone = b"".join(map(bytes, dialogue.pending)), b""
+    for step in cycle(steps):
+        if not dialogue.pending:
+            break
+        some = b"".join(map(bytes, dialogue.pending))[:step]
+        dialogue.written(len(some))
+        gone += some
+        assert dialogue.dotted == (len(gone) > a_message().size)
+    assert gone == whole
 
 
 def test_a_reply_nobody_waits_for_ends_the_connection() -> None:

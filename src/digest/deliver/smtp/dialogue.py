@@ -59,10 +59,13 @@ class Dialogue:
         self._awaited: deque[Step] = deque()
         self._unsaid: deque[tuple[Step, bytes]] = deque()
         self._next: tuple[int, Message] | None = None  #: announced, its body not sent
+        self._size = 0  #: of the announced one
         self._refusal: DeliveryError | None = None  #: of the announced one
         self._named = False  #: the server knows the announced one's reader
         self._body = 0  #: the message whose body is under way; 0: none
-        self._before_dot = 0  #: bytes of it still to be written
+        self._total = 0  #: bytes put into `pending` so far
+        self._gone = 0  #: of those, written
+        self._dot = 0  #: of those, up to the dot of the body under way
 
     @property
     def free(self) -> bool:
@@ -78,7 +81,7 @@ class Dialogue:
     @property
     def dotted(self) -> bool:
         """Say whether a final dot has left whose reply is awaited."""
-        return bool(self._body) and self._before_dot < 0
+        return bool(self._body) and self._gone > self._dot
 
     def offer(self, number: int, message: Message) -> list[Event]:
         """Announce a message whose content is dot-safe; it is refused here without SMTPUTF8."""
@@ -86,14 +89,15 @@ class Dialogue:
         if not plain and not self._offers.smtputf8:
             problem = "the server does not offer SMTPUTF8, which this address needs"
             return [Event(number, DeliveryError(problem, permanent=True))]
-        size = f" SIZE={message.size}" if self._offers.size else ""
+        self._size = message.size
+        size = f" SIZE={self._size}" if self._offers.size else ""
         beyond = "" if plain else " SMTPUTF8 BODY=8BITMIME"
         self._next, self._refusal, self._named = (number, message), None, False
         mail = f"MAIL FROM:<{message.sender}>{size}{beyond}\r\n"
         reader = f"RCPT TO:<{message.recipient}>\r\n"
         if self._offers.pipelining and not self._unsaid:
             self._awaited.extend(_ANNOUNCED)
-            self.pending.append(f"{mail}{reader}DATA\r\n".encode())
+            self._put(f"{mail}{reader}DATA\r\n".encode())
             return []
         lines = (mail.encode(), reader.encode(), b"DATA\r\n")
         self._unsaid.extend(zip(_ANNOUNCED, lines, strict=True))
@@ -105,19 +109,21 @@ class Dialogue:
         if self._next is None or self._awaited:
             raise ValueError("no message is ready")
         self._body, message = self._next
-        self._next, self._before_dot = None, message.size
-        self.pending += (*message.parts, b".\r\n")
+        self._next, self._dot = None, self._total + self._size
+        self.pending += message.parts
+        self._total = self._dot
+        self._put(b".\r\n")
         self._awaited.append(Step.DOT)
 
     def quit(self) -> None:
         """Say goodbye, if nothing is under way."""
         if self.idle and not self.ended:
-            self.pending.append(b"QUIT\r\n")
+            self._put(b"QUIT\r\n")
 
     def written(self, count: int) -> None:
         """Take note that so many bytes have left."""
-        self._before_dot -= count
-        if count == sum(map(len, self.pending)):
+        self._gone += count
+        if self._gone == self._total:  # nearly always
             self.pending.clear()
             return
         while count:
@@ -162,7 +168,11 @@ class Dialogue:
         while self._unsaid and (self._offers.pipelining or not self._awaited):
             step, line = self._unsaid.popleft()
             self._awaited.append(step)
-            self.pending.append(line)
+            self._put(line)
+
+    def _put(self, line: bytes) -> None:
+        self.pending.append(line)
+        self._total += len(line)
 
     def _answer(self, code: int, reply: bytes) -> list[Event]:
         step = self._awaited.popleft() if self._awaited else None

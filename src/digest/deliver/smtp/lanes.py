@@ -72,7 +72,6 @@ class SmtpLanes:
         lane.free = False
         self._by_number[number] = lane
         self._take(lane, lane.dialogue.offer(number, message))
-        self._spoken.append(lane)
 
     def go(self, number: int) -> None:
         """Let a body leave, and have room for the next announcement behind it."""

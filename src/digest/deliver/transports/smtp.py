@@ -35,7 +35,7 @@ class SmtpTransport:
         is replaced once; when a fresh one is gone, the relay is down.
         """
         check_fit(message)
-        safe = replace(message, parts=(_stuffed(message.content),))
+        safe = message._replace(parts=(_stuffed(message.content),))
         used = self._link is not None
         outcome = self._carried(safe)
         gone = isinstance(outcome, TransportDown) and not (outcome.lasting or outcome.uncertain)
