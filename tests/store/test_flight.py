@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import DeliveryState, Edition, SubscriptionState
-from digest.store import Database, consent, flight, outbox, subscribers
+from digest.store import Database, consent, outbox, subscribers
 from digest.store.database import Line
 from digest.store.flight import Flight, _frames, bring_home, fold
 from digest.store.outbox import Result
@@ -181,7 +181,7 @@ def test_a_disk_that_takes_nothing_sends_to_the_ledger(
     def full(_file: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(flight.os, "fdatasync", full)
+    monkeypatch.setattr("os.fdatasync", full)
     assert not sender.add([1], {}, NOW)
 
 
