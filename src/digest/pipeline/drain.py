@@ -32,7 +32,7 @@ from digest.store.outbox import Result
 
 _LOOK = 0.2  #: seconds after which a stop is seen at the latest
 _FEW = 200  #: readers for whom no process is started to sign
-_MANY = 2_000  #: readers for whom what is in flight is kept beside the ledger
+_MANY = 1_000  #: readers for whom what is in flight is kept beside the ledger
 
 
 @dataclass
