@@ -13,12 +13,11 @@ import smtplib
 import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,174 +25,74 @@ from typing import Any
 from tests.faults.proxy import Proxy, proxied
 
 from benchmarks.sending import outlet, sinks
+from benchmarks.sending.senders import Bench, Sender, ours, senders
 from digest.store import outbox
 
-_HERE = Path(__file__).parent / "sending"
 _SIZES = (94_000, 9_000)
 _DELAY = 0.010  #: seconds on each way through the proxy
-
-
-@dataclass
-class Bench:
-    """What a run of this script knows."""
-
-    folder: Path
-    given: argparse.Namespace
-    sink: Path
-    figures: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def messages(self) -> int:
-        """Return how many messages the fast ones send."""
-        return int(self.given.messages or (4_000 if self.given.quick else 20_000))
-
-    def base(self, size: int, readers: int) -> Path:
-        """Return an outlet to copy."""
-        made = self.folder / f"base-{size}-{readers}"
-        return made if made.exists() else outlet.make(made, readers, size)
-
-    def tell(self, what: str, **figure: Any) -> dict[str, Any]:
-        """Print one figure and keep it."""
-        self.figures.append({"what": what} | figure)
-        words = " ".join(f"{name} {value}" for name, value in figure.items())
-        print(f"{what}: {words}", flush=True)
-        return self.figures[-1]
-
-
-Sender = Callable[[int, int, int, int], tuple[int, float, float]]
-
-
-def ours(bench: Bench, dkim: str) -> Sender:
-    """Return our sender; it sends to the outlet's readers."""
-
-    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
-        run = bench.folder / "run"
-        shutil.rmtree(run, ignore_errors=True)
-        shutil.copytree(bench.base(size, messages), run)
-        outlet.configure(run, port, connections, dkim)
-        found = outlet.send(run)
-        return found["numbers"]["sent"], found["seconds"], found["cpu"]
-
-    return send
-
-
-def smtp_source(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
-    """Send one fixed message with Postfix's `smtp-source`, each session reused."""
-    words = ["smtp-source", "-d", "-s", str(connections), "-m", str(messages), "-l", str(size)]
-    words += ["-f", "a@news.example", "-t", "b@reader.example", f"127.0.0.1:{port}"]
-    return messages, *_timed(words)
-
-
-def peer(name: str, python: str) -> Sender:
-    """Return a sender of `peers.py` in some environment."""
-
-    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
-        count = min(messages, 2_000)
-        words = [python, str(_HERE / "peers.py"), name, *map(str, (port, count, size, connections))]
-        done = subprocess.run(words, check=True, capture_output=True, text=True)
-        seconds, cpu = map(float, done.stdout.split()[-2:])
-        return count, seconds, cpu
-
-    return send
-
-
-def nodemailer(bench: Bench, *, dkim: bool) -> Sender:
-    """Return nodemailer's pool."""
-
-    def send(port: int, messages: int, size: int, connections: int) -> tuple[int, float, float]:
-        count = min(messages, 2_000)
-        key = str(bench.base(size, messages) / "rsa.pem") if dkim else ""
-        words = ["node", str(_HERE / "nodemailer.cjs"), str(Path(bench.given.node_modules))]
-        words += [*map(str, (port, count, size, connections)), key]
-        done = subprocess.run(words, check=True, capture_output=True, text=True)
-        seconds, cpu = map(float, done.stdout.split())
-        return count, seconds, cpu
-
-    return send
-
-
-def _timed(words: list[str]) -> tuple[float, float]:
-    import resource
-
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    begin = time.perf_counter()
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-    seconds = time.perf_counter() - begin
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def senders(bench: Bench) -> dict[str, Sender | None]:
-    """Return who is compared; None: not installed."""
-    given = bench.given
-    node = given.node_modules and (Path(given.node_modules) / "nodemailer").is_dir()
-    peers = given.peers or ""
-    found: dict[str, Sender | None] = {
-        "smtp-source": smtp_source if shutil.which("smtp-source") else None,
-        "ours": ours(bench, "none"),
-        "ours + RSA-2048": ours(bench, "rsa"),
-        "ours + Ed25519": ours(bench, "ed25519"),
-        "smtplib": peer("smtplib", sys.executable),
-        "nodemailer": nodemailer(bench, dkim=False) if node else None,
-        "nodemailer + RSA-2048": nodemailer(bench, dkim=True) if node else None,
-    }
-    for name in ("aiosmtplib", "django-post_office"):
-        found[name] = peer(name, peers) if peers else None
-    return found
+_SIGNING = "openssl speed -multi 2 rsa2048"
 
 
 def compare(bench: Bench) -> None:
-    """Run everyone into both servers; check the counts; print the ratios."""
+    """Run everyone in turn into both servers, some rounds; check the counts; print medians."""
     known = senders(bench)
     for name in [name for name, send in known.items() if send is None]:
         bench.tell(name, state="not installed")
     servers: dict[str, Any] = {"fast sink": lambda: sinks.fast(bench.sink)}
     if shutil.which("smtp-sink") and not bench.given.fast_only:
         servers["smtp-sink"] = sinks.postfix
+    there = {name: send for name, send in known.items() if send is not None}
     for size in _SIZES:
         for connections in (20,) if bench.given.quick else (1, 4, 20):
             for server, start in servers.items():
-                for name, send in known.items():
-                    if send is not None:
-                        with start() as counted:
-                            sent, seconds, cpu = send(
-                                counted.port, bench.messages, size, connections
-                            )
-                        assert counted.messages == sent, (name, counted.messages, sent)
-                        bench.tell(
-                            f"{name}, {size // 1000} KB, {connections} connections, {server}",
-                            rate=round(sent / seconds),
-                            cpu_us=round(cpu / sent * 1e6),
-                        )
+                where = f"{size // 1000} KB, {connections} connections, {server}"
+                _rounds(bench, there, start, size, connections, where)
+
+
+def _rounds(
+    bench: Bench, there: dict[str, Sender], start: Any, size: int, connections: int, where: str
+) -> None:
+    """Let each send once a round, and sign as often as the machine can: it drifts by half."""
+    seen = defaultdict(list)
+    for _ in range(bench.given.rounds):
+        for name, send in there.items():
+            with start() as counted:
+                sent, seconds, cpu = send(counted.port, bench.messages, size, connections)
+            assert counted.messages == sent, (name, counted.messages, sent)
+            seen[name].append((sent / seconds, cpu / sent))
+        seen[_SIGNING].append((_signatures(), 0.0))
+    for name, runs in seen.items():
+        bench.rates[f"{name}, {where}"] = [rate for rate, _ in runs]
+        rates, cpus = zip(*runs, strict=True)
+        bench.tell(
+            f"{name}, {where}",
+            rate=round(statistics.median(rates)),
+            **_spread(rates),
+            cpu_us=round(statistics.median(cpus) * 1e6),
+        )
 
 
 def ratios(bench: Bench) -> None:
-    """Print what is required, and what was found."""
-    rates = {each["what"]: each["rate"] for each in bench.figures if "rate" in each}
-    signing = _signatures()
-    bench.tell("openssl speed -multi 2 rsa2048", per_second=round(signing))
+    """Print what is required and what was found: medians of each round's ratio."""
     for size, plain, signed in ((94, 0.9, 0.45), (9, 1.2, 0.5)):
         to = f"{size} KB, 20 connections, fast sink"
-        _ratio(bench, f"ours / smtp-source, {to}", rates, "ours", "smtp-source", to, plain)
-        if mine := rates.get(f"ours + RSA-2048, {to}"):
-            bench.tell(
-                f"ours + RSA-2048 / openssl, {to}", ratio=round(mine / signing, 2), required=signed
-            )
-        _ratio(bench, f"ours / nodemailer, RSA-2048 in both, {to}", rates, "ours + RSA-2048",
-               "nodemailer + RSA-2048", to, 8)  # fmt: skip
-        _ratio(bench, f"ours / django-post_office, {to}", rates, "ours", "django-post_office",
-               to, 30)  # fmt: skip
+        _ratio(bench, "ours", "smtp-source", to, plain)
+        _ratio(bench, "ours + RSA-2048", _SIGNING, to, signed)
+        _ratio(bench, "ours + RSA-2048", "nodemailer + RSA-2048", to, 8)
+        _ratio(bench, "ours", "django-post_office", to, 30)
     to = "94 KB, 20 connections, smtp-sink"
-    _ratio(bench, f"ours + RSA-2048 / smtp-source, {to}", rates, "ours + RSA-2048", "smtp-source",
-           to, 0.75)  # fmt: skip
+    _ratio(bench, "ours + RSA-2048", "smtp-source", to, 0.75)
 
 
-def _ratio(
-    bench: Bench, what: str, rates: dict[str, float], one: str, other: str, to: str, need: float
-) -> None:
-    mine, theirs = rates.get(f"{one}, {to}"), rates.get(f"{other}, {to}")
-    if mine and theirs:
-        bench.tell(what, ratio=round(mine / theirs, 2), required=need)
+def _ratio(bench: Bench, one: str, other: str, to: str, need: float) -> None:
+    pairs = zip(*(bench.rates.get(f"{name}, {to}", ()) for name in (one, other)), strict=False)
+    if found := [mine / theirs for mine, theirs in pairs]:
+        ratio = round(statistics.median(found), 2)
+        bench.tell(f"{one} / {other}, {to}", ratio=ratio, **_spread(found, 2), required=need)
+
+
+def _spread(values: Sequence[float], digits: int | None = None) -> dict[str, float]:
+    return {"least": round(min(values), digits), "most": round(max(values), digits)}
 
 
 def _signatures() -> float:
@@ -326,6 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all when none is named")
     parser.add_argument("--quick", action="store_true", help="fewer messages, 20 connections only")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each sends; medians count")
     parser.add_argument("--messages", type=int, help="how many the fast senders send")
     parser.add_argument("--fast-only", action="store_true", help="without Postfix's smtp-sink")
     parser.add_argument("--node-modules", help="a folder with nodemailer in it")
