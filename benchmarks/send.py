@@ -22,14 +22,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.faults.proxy import Proxy, proxied
-
 from benchmarks.sending import outlet, sinks
 from benchmarks.sending.senders import Bench, Sender, ours, senders
 from digest.store import outbox
 
 _SIZES = (94_000, 9_000)
-_DELAY = 0.010  #: seconds on each way through the proxy
+_DELAY = 0.010  #: seconds on each way
 _SIGNING = "openssl speed -multi 2 rsa2048"
 
 
@@ -103,12 +101,12 @@ def _signatures() -> float:
 
 
 def far_relay(bench: Bench) -> None:
-    """Send through a proxy that makes the relay 20 ms away."""
+    """Send to a relay that is 20 ms away."""
     for connections in (4, 20):
-        messages = 300 * connections  # the calls at the start are no part of the rate
-        with sinks.fast(bench.sink) as counted, proxied(Proxy(counted.port, late=_DELAY)) as proxy:
-            away = _round_trip(proxy.port)
-            sent, seconds, _ = ours(bench, "none")(proxy.port, messages, 9_000, connections)
+        messages = 600 * connections  # the calls at the start are no part of the rate
+        with sinks.fast(bench.sink) as counted, sinks.away(bench.sink, counted.port, _DELAY) as far:
+            away = _round_trip(far)
+            sent, seconds, _ = ours(bench, "none")(far, messages, 9_000, connections)
         assert counted.messages == sent
         bench.tell(
             f"20 ms away, {connections} connections",
@@ -135,7 +133,7 @@ def _fsync(folder: Path) -> float:
 
 
 def _round_trip(port: int) -> float:
-    """Return the seconds a command and its reply take: timers make the proxy later than told."""
+    """Return the seconds a command and its reply take: timers are a little later than told."""
     taken = []
     with smtplib.SMTP("127.0.0.1", port) as link:
         for _ in range(50):

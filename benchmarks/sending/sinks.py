@@ -1,4 +1,4 @@
-"""Servers to send to, which count: our own in C, and Postfix's `smtp-sink`."""
+"""Servers to send to, which count: our own in C, Postfix's `smtp-sink`; and a way to be far off."""
 
 import re
 import socket
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_SOURCE = Path(__file__).with_name("sink.c")
+_HERE = Path(__file__).parent
 
 
 @dataclass
@@ -22,26 +22,44 @@ class Counted:
 
 
 def build(folder: Path) -> Path:
-    """Compile the fast sink."""
-    program = folder / "sink"
-    subprocess.run(["cc", "-O2", "-o", str(program), str(_SOURCE)], check=True)
-    return program
+    """Compile the fast sink, and beside it what makes a server be away."""
+    for name in ("sink", "away"):
+        subprocess.run(["cc", "-O2", "-o", folder / name, _HERE / f"{name}.c"], check=True)
+    return folder / "sink"
 
 
 @contextmanager
 def fast(program: Path) -> Iterator[Counted]:
     """Run the fast sink until the block ends."""
-    with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / "port"
-        server = subprocess.Popen([program, str(told)], stdout=subprocess.PIPE, text=True)
-        while not (told.exists() and told.read_text().endswith("\n")):
-            time.sleep(0.01)
-        counted = Counted(int(told.read_text()))
+    with _started(program) as (port, server):
+        counted = Counted(port)
         try:
             yield counted
         finally:
             server.terminate()
             counted.messages = int(server.communicate()[0].split()[0])
+
+
+@contextmanager
+def away(program: Path, port: int, seconds: float) -> Iterator[int]:
+    """Yield a port that leads to `port`, each byte `seconds` later, both ways."""
+    with _started(program.with_name("away"), port, round(seconds * 1e6)) as (there, server):
+        try:
+            yield there
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@contextmanager
+def _started(program: Path, *words: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "port"
+        every = [str(program), *map(str, words), str(told)]
+        with subprocess.Popen(every, stdout=subprocess.PIPE, text=True) as server:
+            while not (told.exists() and told.read_text().endswith("\n")):
+                time.sleep(0.01)
+            yield int(told.read_text()), server
 
 
 @contextmanager
