@@ -107,7 +107,7 @@ def start(
         readers = outbox.numbers(tx, edition.id).open
     mail, loop = app.settings.mail, Loop()
     lanes = app.open_lanes(loop)
-    processes = len(os.sched_getaffinity(0)) if readers > _FEW else 0
+    processes = _processors() if readers > _FEW else 0
     signing = Signing(loop, app.signers, compiled, processes) if app.signers else None
     making = Making(app.keys, compiled, signing, mail.connections)
     pace = Pace(mail.rate, mail.warm_up, since, mail.connections)
@@ -120,6 +120,12 @@ def start(
         app, edition, stopped, on_progress, lanes, loop, making, pace, Absence(app), line,
         app.now(), token, Beside(flight, line),
     )  # fmt: skip
+
+
+def _processors() -> int:
+    """Return how many are ours; not every system tells more than how many there are."""
+    ours = getattr(os, "sched_getaffinity", None)
+    return len(ours(0)) if ours else os.cpu_count() or 1
 
 
 def work(run: Run) -> None:
