@@ -207,7 +207,7 @@ def test_who_left_before_the_claim_is_not_wanted(ledger: Database, edition: Edit
     claim(ledger, edition, "mine")
     line = Line(ledger)
     with line.transaction() as tx:
-        assert outbox.still_wanted(tx, [1, 2, 3, 4]) == {1, 2, 4}
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "mine") == {1, 2, 4}
     line.close()
 
 
@@ -220,3 +220,15 @@ def test_a_database_without_files_has_nothing_to_fold(database: Database) -> Non
     bring_home(database)
     with database.transaction() as tx:
         fold(tx)
+
+
+def test_a_claim_that_is_void_is_not_wanted(ledger: Database, edition: Edition) -> None:
+    claim(ledger, edition, "mine", 4)
+    with ledger.transaction() as tx:
+        outbox.unclaim(tx, edition.id)  # paused, and gone on with by another
+    claim(ledger, edition, "other", 2)
+    line = Line(ledger)
+    with line.transaction() as tx:
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "other") == {1, 2}
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "mine") == set()
+    line.close()

@@ -251,7 +251,7 @@ def _write(run: Run, wanted: int) -> set[int]:
             run.dry = not new
             run.making.waiting += new
             run.held |= {each.id: each for each in new}
-        run.beside.ask(tx, run.held)
+        run.beside.ask(tx, run.held, run.token)
     run.beside.brought()
     return fenced
 

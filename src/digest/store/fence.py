@@ -66,7 +66,7 @@ def _mine(dialect: str) -> sa.ColumnElement[bool]:
 
 @cache
 def _standing(dialect: str) -> sa.Executable:
-    return sa.select(_DELIVERY.c.id).where(_DELIVERY.c.id.in_(numbers_in(dialect, "ids")), _WANTED)
+    return sa.select(_DELIVERY.c.id).where(_mine(dialect), _WANTED)
 
 
 @cache
@@ -100,9 +100,9 @@ def _kept(dialect: str, seconds: int) -> sa.Update:
     return sa.update(_DELIVERY).where(_mine(dialect)).values(values)
 
 
-def still_wanted(tx: Transaction, ids: Sequence[int]) -> set[int]:
-    """Return which of some rows would be fenced now, if their claim stands."""
-    given = {"ids": json.dumps(ids)}
+def still_wanted(tx: Transaction, ids: Sequence[int], token: str) -> set[int]:
+    """Return which of some rows would be fenced now: their claim and the consent stand."""
+    given = {"ids": json.dumps(ids), "ours": token}
     return {row[0] for row in said(tx, _standing(tx.dialect.name), given).fetchall()}
 
 
