@@ -211,7 +211,7 @@ def _commit(run: Run) -> None:
     wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.making.waiting))
     ending = run.over or run.dry
     late = run.beside.is_late or (ending and run.beside.waits)
-    if not (run.results or run.ready or wanted or late):
+    if not (run.results or run.ready or wanted or late or run.away.error):
         return
     try:
         if not (wanted or ending) and run.beside.keep(run.ready, run.results, run.now):
