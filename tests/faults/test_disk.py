@@ -8,15 +8,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
+from threading import Event, Timer
 
 import pytest
 
 from digest import pipeline
 from digest.model import DeliveryState, EditionState
 from digest.pipeline import results
+from digest.store import Transaction
+from digest.store.database import Line
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, wait_until
 from tests.faults.sender import Orders, finish, said, start
@@ -79,6 +83,32 @@ def test_f15_f16_a_database_that_takes_nothing_in_mid_send(
     assert results.waiting(outlet.app) == 0
     number = "F15" if switch == "full" else "F16"
     figures(number, spilled=taken - sent, copies=0, uncertain=0)
+
+
+@pytest.mark.parametrize("kind", ["on_sqlite", "beside_sqlite"])
+def test_f15_a_claim_the_disk_did_not_take_is_no_claim_and_the_sender_goes_on(
+    request: pytest.FixtureRequest, sink: Sink, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    outlet: Outlet = request.getfixturevalue(kind)(readers=READERS)
+    commits, usual, stop = count(1), Line.transaction, Event()
+
+    @contextmanager
+    def failing(line: Line) -> Iterator[Transaction]:
+        with usual(line) as tx:
+            yield tx
+            if next(commits) == 2:  # the one that claims more than at first
+                raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Line, "transaction", failing)
+    watch = Timer(20, stop.set)
+    watch.start()
+    pipeline.drain_outbox(outlet.app, outlet.edition, stop=stop)
+    watch.cancel()
+    assert not stop.is_set()
+    outlet.expire_claims()
+    finish(Orders(outlet.folder, at=(SOON,)))
+    assert everyone_once(outlet, sink)
+    assert outlet.doubted == set()
 
 
 def test_f15_a_full_disk_during_the_fill_leaves_an_edition_that_goes_on(

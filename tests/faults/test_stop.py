@@ -7,11 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
 
 from digest import pipeline
+from digest.errors import Locked
 from digest.model import EditionState
+from digest.store.backup import backup, restore
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, wait_until
 from tests.faults.sender import Orders, finish, start
@@ -131,6 +134,26 @@ def test_f33_a_second_sigterm_or_a_sigkill_is_no_worse_than_a_crash(
         assert seconds <= 5
         assert (numbers.uncertain, copied) == (0, set())
     figures("F33", how=how, end=end, seconds=round(seconds, 2), copies=len(copied))
+
+
+def test_f35_a_backup_put_in_place_in_mid_send_stops_the_sender(
+    beside_sqlite: MakeOutlet, sink: Sink, tmp_path: Path, figures: Figures
+) -> None:
+    outlet = beside_sqlite(readers=300)
+    sink.rule = lambda heard: Say(delay=0.02) if heard.command == "DOT" else None
+    sender = start(Orders(outlet.folder))
+    wait_until(lambda: sink.commands["DOT"] >= 60)
+    backup(outlet.app.database, tmp_path / "copy.db")
+    wait_until(lambda: sink.commands["DOT"] >= 120)
+    restore(outlet.app.database, tmp_path / "copy.db", "restored by a test")
+    begun = sink.commands["DOT"]
+    sender.join(20)
+    assert sender.exitcode == 0
+    assert set(sink.counts.values()) == {1}
+    assert sink.commands["DOT"] - begun <= 2 * outlet.connections  # under way, or ready to go
+    with pytest.raises(Locked):
+        outlet.app.require_unlocked()
+    figures("F35", copies=0)
 
 
 def begins_to_send(sender: BaseProcess, sink: Sink) -> None:

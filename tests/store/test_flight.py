@@ -1,7 +1,8 @@
 """What is in flight: a fence beside the ledger holds like one in it, after any crash."""
 
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.errors import StoreError
 from digest.model import DeliveryState, Edition, SubscriptionState
-from digest.store import Database, consent, outbox, subscribers
+from digest.store import Database, consent, deliveries, outbox, subscribers
+from digest.store.backup import backup
 from digest.store.database import Line
 from digest.store.flight import Flight, _frames, bring_home, fold
 from digest.store.outbox import Result
@@ -207,7 +210,7 @@ def test_who_left_before_the_claim_is_not_wanted(ledger: Database, edition: Edit
     claim(ledger, edition, "mine")
     line = Line(ledger)
     with line.transaction() as tx:
-        assert outbox.still_wanted(tx, [1, 2, 3, 4]) == {1, 2, 4}
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "mine") == {1, 2, 4}
     line.close()
 
 
@@ -220,3 +223,109 @@ def test_a_database_without_files_has_nothing_to_fold(database: Database) -> Non
     bring_home(database)
     with database.transaction() as tx:
         fold(tx)
+
+
+def test_a_claim_that_is_void_is_not_wanted(ledger: Database, edition: Edition) -> None:
+    claim(ledger, edition, "mine", 4)
+    with ledger.transaction() as tx:
+        outbox.unclaim(tx, edition.id)  # paused, and gone on with by another
+    claim(ledger, edition, "other", 2)
+    line = Line(ledger)
+    with line.transaction() as tx:
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "other") == {1, 2}
+        assert outbox.still_wanted(tx, [1, 2, 3, 4], "mine") == set()
+    line.close()
+
+
+def test_who_left_before_the_dot_gets_none_though_another_read_the_fence(
+    ledger: Database, edition: Edition, sender: Flight
+) -> None:
+    with ledger.transaction() as tx:
+        ready = deliveries.of_edition(tx, edition.id)[:3]
+        person = subscribers.find(tx, "r0@reader.example")
+        ended = replace(person.subscriptions[0], state=SubscriptionState.ENDED)
+        subscribers.set_state(tx, ended, "test", NOW)
+    sender.add([1, 2, 3], {}, NOW)  # and finds that the ledger has to be asked
+    with ledger.transaction() as tx:
+        consent.erase(tx, subscribers.find(tx, "r1@reader.example").id, NOW)
+    with ledger.transaction() as tx:
+        assert outbox.hand_all(tx, ready, "mine", NOW) == {3}
+    assert states(ledger)[:3] == ["suppressed", "suppressed", "handed"]
+
+
+def test_a_database_called_by_another_name_has_the_same_files(
+    ledger: Database, edition: Edition, sender: Flight, tmp_path: Path
+) -> None:
+    sender.add([1], {}, NOW)
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "current.db").symlink_to(ledger.name)
+    other = Database("sqlite:///release/current.db", tmp_path)
+    assert folded(other)[:2] == ["handed", "claimed"]
+    other.close()
+
+
+@pytest.mark.parametrize("size", [0, 5])
+def test_a_file_that_has_nothing_yet_tells_nothing(
+    ledger: Database, edition: Edition, size: int
+) -> None:
+    claim(ledger, edition, "mine")
+    Path(f"{ledger.name}-flight-mine").write_bytes(bytes(size))
+    assert folded(ledger) == ["claimed"] * 6
+    bring_home(ledger)
+    assert files(ledger) == []
+
+
+def test_a_disk_without_room_for_the_file_leaves_none(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.pwrite", nearly_full(4096))
+    with pytest.raises(StoreError, match="flight-mine: cannot be written"):
+        Flight(ledger, "mine")
+    assert files(ledger) == []
+
+
+def test_what_the_disk_took_in_part_is_not_kept(
+    sender: Flight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.pwrite", nearly_full(20))
+    assert not sender.add([1], {}, NOW)
+
+
+def nearly_full(room: int) -> Callable[[int, bytes, int], int]:
+    """Return what writes as a disk does that is full after so many bytes: it says how many."""
+    pwrite = os.pwrite
+    return lambda file, data, at: pwrite(file, data[:room], at)
+
+
+def test_a_sender_whose_file_another_took_away_goes_without(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def beaten(file: int, how: int) -> None:
+        monkeypatch.setattr("fcntl.flock", lock)
+        bring_home(ledger)  # it has no lock yet, so it looks like one of a dead sender
+        lock(file, how)
+
+    monkeypatch.setattr("fcntl.flock", beaten)
+    with pytest.raises(StoreError):
+        Flight(ledger, "mine")
+
+
+def test_a_file_that_may_not_be_read_is_said_in_a_sentence(
+    ledger: Database, sender: Flight, tmp_path: Path
+) -> None:
+    Path(f"{ledger.name}-flight-other").mkdir()  # root may read anything else
+    with pytest.raises(StoreError, match="flight-other: cannot be read"):
+        folded(ledger)
+    with pytest.raises(StoreError, match="flight-other: cannot be read"):
+        bring_home(ledger)
+
+
+def test_a_backup_has_what_was_in_flight(ledger: Database, sender: Flight, tmp_path: Path) -> None:
+    sender.add([1, 2], {}, NOW)
+    sender.add([], {2: "250 taken"}, NOW)
+    backup(ledger, tmp_path / "copy.db")
+    copy = Database("sqlite:///copy.db", tmp_path)
+    assert states(copy)[:3] == ["handed", "sent", "claimed"]
+    copy.close()

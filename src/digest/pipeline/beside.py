@@ -24,9 +24,7 @@ class Beside:
         self.unwritten: list[Result] = []  #: in `flight`, not in the ledger
         self._flight, self._line = flight, line
         self._fenced: set[int] = set()  #: in `flight` only, and not heard of
-        self._wanted: set[int] = (
-            set()
-        )  #: claimed rows whose consent stood when the ledger was asked
+        self._wanted: set[int] = set()  #: whose claim and consent stood when it was asked
         self._version = -1  #: of the ledger then; -1: not known
         self._asked_at = 0.0
 
@@ -60,7 +58,7 @@ class Beside:
         silent = self._fenced.difference([result.id for result in results])
         outbox.keep_handed(tx, sorted(silent), token)
 
-    def ask(self, tx: Transaction, held: Collection[int]) -> None:
+    def ask(self, tx: Transaction, held: Collection[int], token: str) -> None:
         """Take note of the ledger as it stands in a transaction: which claimed rows are wanted."""
         if self._flight is None:
             return
@@ -68,7 +66,7 @@ class Beside:
         known = self._wanted if version == self._version else set()
         self._wanted = known.intersection(held)
         unknown = [number for number in held if number not in known]
-        self._wanted |= outbox.still_wanted(tx, unknown)
+        self._wanted |= outbox.still_wanted(tx, unknown, token)
         self._version = version
         self._flight.asked()
 

@@ -217,7 +217,7 @@ def _commit(run: Run) -> None:
     wanted = 0 if run.over or run.dry else run.pace.to_claim(len(run.making.waiting))
     ending = run.over or run.dry
     late = run.beside.is_late or (ending and run.beside.waits)
-    if not (run.results or run.ready or wanted or late):
+    if not (run.results or run.ready or wanted or late or run.away.error):
         return
     try:
         if not (wanted or ending) and run.beside.keep(run.ready, run.results, run.now):
@@ -257,7 +257,7 @@ def _write(run: Run, wanted: int) -> set[int]:
             run.dry = not new
             run.making.waiting += new
             run.held |= {each.id: each for each in new}
-        run.beside.ask(tx, run.held)
+        run.beside.ask(tx, run.held, run.token)
     run.beside.brought()
     return fenced
 

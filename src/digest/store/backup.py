@@ -7,6 +7,7 @@ from pathlib import Path
 from digest.errors import StoreError
 from digest.store import instance
 from digest.store.database import HEAD, Database
+from digest.store.flight import fold_all
 
 
 def backup(database: Database, to: Path) -> None:
@@ -17,6 +18,7 @@ def backup(database: Database, to: Path) -> None:
     part = to.with_name(f".{to.name}.part")
     try:
         part.touch(mode=0o600)  # readers' addresses are nobody else's business
+        fold_all(database)  # the copy has no such file
         _copy(Path(database.name), part)
         _require_sound(part)
         part.replace(to)

@@ -16,7 +16,7 @@ from digest.model import Edition, EditionState, LeftOut, Rendered, Variant
 from digest.store import variants as shares
 from digest.store.database import Transaction
 from digest.store.sql import is_id, rows, said, table, upsert
-from digest.store.tables import EditionRow, NewsletterRow
+from digest.store.tables import EditionRow, InstanceRow, NewsletterRow
 
 _EDITION, _SINCE = table(EditionRow), table(NewsletterRow)
 _SHORT = [column for column in _EDITION.c if column.name != "left_out"]
@@ -167,7 +167,10 @@ def frozen_content(tx: Transaction, edition_id: int) -> tuple[Rendered, dict[str
 
 
 def is_sending(tx: Transaction, edition_id: int) -> bool:
-    """Say whether an edition goes out, and let nobody pause it before this transaction ends."""
+    """Say whether an edition goes out, and let nobody pause it before this transaction ends.
+
+    None does in a database that a restore has locked under its sender.
+    """
     found = said(tx, _STATE, {"edition": edition_id}).fetchone()
     return found is not None and found[0] == EditionState.SENDING.value
 
@@ -175,6 +178,7 @@ def is_sending(tx: Transaction, edition_id: int) -> bool:
 _STATE = (
     sa.select(sa.type_coerce(_EDITION.c.state, sa.String))
     .where(_EDITION.c.id == sa.bindparam("edition"))
+    .where(~sa.exists().where(table(InstanceRow).c.locked != sa.literal_column("''")))
     .with_for_update(read=True)
 )
 

@@ -35,7 +35,9 @@ def hand_all(
 ) -> set[int]:
     """Fence: move rows to `handed` where the claim and the consent still stand; return their ids.
 
-    Without consent a row is settled as suppressed. Who is not returned: no dot.
+    Without consent a row is settled as suppressed. Who is not returned: no dot. None of them has
+    left, so one that is handed already was read so from a file by somebody else (`flight.fold`):
+    the consent counts for it all the same.
     """
     _hold_consent(tx, deliveries)
     dialect = tx.dialect.name
@@ -56,25 +58,23 @@ _WANTED = sa.and_(
 )
 
 
-def _mine(dialect: str) -> sa.ColumnElement[bool]:
+def _mine(dialect: str, *states: str) -> sa.ColumnElement[bool]:
+    each: list[Any] = [sa.literal_column(f"'{state}'") for state in states or ("claimed",)]
     return sa.and_(
         _DELIVERY.c.id.in_(numbers_in(dialect, "ids")),
         _DELIVERY.c.token == sa.bindparam("ours"),
-        sa.literal_column("'claimed'") == _STATE,
+        _STATE.in_(each),
     )
 
 
 @cache
 def _standing(dialect: str) -> sa.Executable:
-    return sa.select(_DELIVERY.c.id).where(_DELIVERY.c.id.in_(numbers_in(dialect, "ids")), _WANTED)
+    return sa.select(_DELIVERY.c.id).where(_mine(dialect), _WANTED)
 
 
 @cache
 def _fenced(dialect: str) -> sa.Executable:
-    mine = _DELIVERY.c.id.in_(numbers_in(dialect, "ids"))
-    ours = _DELIVERY.c.token == sa.bindparam("ours")
-    handed = sa.literal_column("'handed'") == _STATE
-    return sa.select(_DELIVERY.c.id).where(mine, ours, handed)
+    return sa.select(_DELIVERY.c.id).where(_mine(dialect, "handed"))
 
 
 @cache
@@ -84,7 +84,8 @@ def _stop(dialect: str) -> sa.Executable:
         "reply": sa.literal_column("'no longer wants it'"),
         "settled_at": sa.bindparam("now"),
     }
-    return sa.update(_DELIVERY).where(_mine(dialect), ~_WANTED).values(values)
+    ready = _mine(dialect, "claimed", "handed")
+    return sa.update(_DELIVERY).where(ready, ~_WANTED).values(values)
 
 
 @cache
@@ -100,9 +101,9 @@ def _kept(dialect: str, seconds: int) -> sa.Update:
     return sa.update(_DELIVERY).where(_mine(dialect)).values(values)
 
 
-def still_wanted(tx: Transaction, ids: Sequence[int]) -> set[int]:
-    """Return which of some rows would be fenced now, if their claim stands."""
-    given = {"ids": json.dumps(ids)}
+def still_wanted(tx: Transaction, ids: Sequence[int], token: str) -> set[int]:
+    """Return which of some rows would be fenced now: their claim and the consent stand."""
+    given = {"ids": json.dumps(ids), "ours": token}
     return {row[0] for row in said(tx, _standing(tx.dialect.name), given).fetchall()}
 
 

@@ -8,13 +8,14 @@ the sender back to the ledger, before its next dot. The file of a sender that di
 next one (`bring_home`).
 """
 
+import errno
 import fcntl
 import json
 import os
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from glob import escape
@@ -36,16 +37,25 @@ class Flight:
 
     def __init__(self, database: Database, token: str) -> None:
         """Make it, locked as long as this process lives."""
-        self._path = Path(f"{database.name}-flight-{token}")
+        self._path = Path(f"{_base(database.name)}-flight-{token}")
         self._turn, self._at, self._looks = 0, _START, 0
         try:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            os.pwrite(self._file, bytes(_ROOM), 0)
-            os.fsync(self._file)
-            _sync_folder(self._path.parent)
+            try:
+                self._prepare()
+            except OSError:
+                self.close(done=True)
+                raise
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+    def _prepare(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        if not os.fstat(self._file).st_nlink:  # `bring_home` had the lock first
+            raise FileNotFoundError(errno.ENOENT, "another sender took it away")
+        _write(self._file, bytes(_ROOM), 0)
+        os.fsync(self._file)
+        _sync_folder(self._path.parent)
 
     def add(self, fenced: Sequence[int], taken: Mapping[int, str], at: datetime) -> bool:
         """Keep what was fenced and what servers said; False when it is not kept for certain.
@@ -57,7 +67,7 @@ class Flight:
         if self._at + len(frame) + _FRAME.size > _ROOM:
             return False
         try:
-            os.pwrite(self._file, frame, self._at)
+            _write(self._file, frame, self._at)
             getattr(os, "fdatasync", os.fsync)(self._file)  # macOS has the latter alone
         except OSError:
             return False
@@ -82,7 +92,7 @@ class Flight:
         os.close(self._file)
 
     def _looked_at(self) -> int:
-        return int(_LOOKS.unpack(os.pread(self._file, _LOOKS.size, 0))[0])
+        return _looks(self._file)
 
 
 @dataclass(slots=True)
@@ -100,10 +110,18 @@ def fold(tx: Transaction) -> None:
     For who holds SQLite's write lock: it is kept until what is decided is done.
     """
     for path in _files(tx):
-        with suppress(FileNotFoundError), path.open("r+b", buffering=0) as file:
-            looks = _LOOKS.unpack(os.pread(file.fileno(), _LOOKS.size, 0))[0]
-            os.pwrite(file.fileno(), _LOOKS.pack(looks + 1), 0)
+        with _reading(path), path.open("r+b", buffering=0) as file:
+            os.pwrite(file.fileno(), _LOOKS.pack(_looks(file.fileno()) + 1), 0)
             _tell(tx, _read(path, file.fileno()), HAND_SECONDS)
+
+
+def fold_all(database: Database) -> None:
+    """Read what is in flight into the ledger, if anything is, for who copies it."""
+    with database.reading() as tx:
+        flying = bool(_files(tx))
+    if flying:
+        with database.transaction() as tx:
+            fold(tx)
 
 
 def bring_home(database: Database) -> None:
@@ -113,7 +131,7 @@ def bring_home(database: Database) -> None:
     with database.reading() as tx:
         paths = _files(tx)
     for path in paths:
-        with suppress(FileNotFoundError, BlockingIOError), path.open("r+b", buffering=0) as file:
+        with _reading(path), path.open("r+b", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with database.transaction() as tx:
                 _tell(tx, _read(path, file.fileno()), -1)
@@ -128,11 +146,27 @@ def _tell(tx: Transaction, told: _Told, seconds: int) -> None:
 def _files(tx: Transaction) -> list[Path]:
     if tx.dialect.name != "sqlite" or not tx.engine.url.database:
         return []
-    path = Path(tx.engine.url.database)
+    path = _base(tx.engine.url.database)
     try:
         return sorted(path.parent.glob(f"{escape(path.name)}-flight-*"))
     except OSError as error:
         raise StoreError(f"{path.parent}: cannot be listed: {error.strerror}") from error
+
+
+def _base(database: str) -> Path:
+    """Return where a database's other files stand: where SQLite has them, by whatever name."""
+    return Path(database).resolve()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Pass over a file that is gone or has a sender; say of another that it cannot be read."""
+    try:
+        yield
+    except (FileNotFoundError, BlockingIOError):
+        pass
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _read(path: Path, file: int) -> _Told:
@@ -158,6 +192,17 @@ def _frames(data: bytes) -> Iterator[bytes]:
             return
         yield text
         at += length
+
+
+def _looks(file: int) -> int:
+    """Return how often others looked; a file that has nothing yet was looked at by nobody."""
+    return int.from_bytes(os.pread(file, _LOOKS.size, 0))
+
+
+def _write(file: int, data: bytes, at: int) -> None:
+    """Write all of it; a disk may take a part and fail only at the next write."""
+    if os.pwrite(file, data, at) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _checksum(turn: int, text: bytes) -> int:
