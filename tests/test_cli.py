@@ -336,6 +336,9 @@ def test_sponsors_stand_in_the_edition(outlet: Run) -> None:
     built = json.loads(outlet("build", "--at", AT, "--json").stdout)
     assert [p["sponsor"] for p in built["placements"]] == ["Larkspur"]
     assert len(json.loads(outlet("placements", "list", "--json").stdout)) == 2
+    backwards = ("--starts", "2026-11-20", "--ends", "2026-11-10")
+    refused = outlet("placements", "add", *words, "https://x.example", *backwards)
+    assert "end on 2026-11-10, before it starts on 2026-11-20" in refused.stderr
     assert outlet("placements", "remove", "1").returncode == 0
     assert outlet("placements", "remove", "1").returncode == 1
     assert len(json.loads(outlet("placements", "list", "--json").stdout)) == 1

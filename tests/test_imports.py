@@ -155,6 +155,14 @@ def test_columns_are_named_and_rows_are_chosen(app: App) -> None:
         bring(app, text, mapping={"email": "Post"}, only={"List": "A"})
 
 
+def test_columns_that_mean_nothing_are_named_and_not_those_used_or_added_by_us(app: App) -> None:
+    text = "email,Signed up,Liste,problem\na1@reader.example,2024-01-05,A,\n"
+    assert bring(app, text, only={"Liste": "A"}).unread == ("Signed up",)
+    again = bring(app, text, mapping={"email": "email", "created_at": "Signed up"})
+    assert again.unread == ("Liste",)
+    assert bring(app, "Email Address,OPTIN_TIME,X\na2@reader.example,,\n").unread != ()
+
+
 def test_a_mailchimp_archive_is_one_import_and_the_file_is_the_status(app: App) -> None:
     path = app.folder / "export.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -1,7 +1,10 @@
 """The commands that look at the ledger, stop an edition and look after the database."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,9 @@ from typer.testing import CliRunner
 from digest import pipeline
 from digest.app import App
 from digest.cli import app as commands
-from digest.cli.send import refusals
+from digest.cli.send import refusals, say_early
 from digest.model import EditionState
+from digest.store import outbox
 from tests.apps import an_app, fill
 from tests.sink import DROP, Sink, running
 
@@ -74,6 +78,27 @@ def test_the_ledger_is_listed_and_doubts_are_decided(app: App, sink: Sink) -> No
     assert "1 delivery queued again" in run(app, "deliveries", "uncertain", "--resend")[1]
     assert run(app, "send", "latest", "--yes")[0] == 0
     assert sink.counts[doubtful["email"]] == 2
+
+
+def test_who_must_wait_is_told_until_when(app: App) -> None:
+    edition = pipeline.find_edition(app, "latest")
+    with app.database.transaction() as tx:
+        assert len(outbox.claim(tx, edition.id, "a process that died", 9, app.now())) == 2
+    code, said = run(app, "send", "latest", "--yes")
+    assert code == 3
+    assert re.search(r"2 deliveries to go: run it again at \d{4}-\d\d-\d\d \d\d:\d\d \w+, or", said)
+
+
+def test_sending_ahead_of_the_slot_says_what_it_means(
+    app: App, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = replace(pipeline.find_edition(app, "latest"), state=EditionState.DRAFT)
+    for ahead, said in ((timedelta(minutes=1), True), (timedelta(), False)):
+        say_early(app, replace(draft, slot_at=app.now() + ahead))
+        assert ("sent now it bears that date" in capsys.readouterr().err) == said
+    later = app.now() + timedelta(days=1)
+    say_early(app, replace(draft, slot_at=later, state=EditionState.SENDING))
+    assert capsys.readouterr().err == ""
 
 
 def test_a_restored_database_asks_of_what_was_going_out(app: App, tmp_path: Path) -> None:

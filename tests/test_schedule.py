@@ -14,6 +14,7 @@ from digest import membership, pipeline, scheduler
 from digest.app import App
 from digest.errors import ConfigError
 from digest.model import DeliveryState, EditionState
+from digest.pipeline.calendar import upcoming
 from digest.store import deliveries, editions
 from tests.apps import Clock, a_week, an_app, fill
 from tests.make import NOW, an_edition
@@ -208,6 +209,23 @@ def test_a_slot_skipped_by_hand_leaves_a_record_and_is_told(
     assert states(app) == {"weekly@2026-11-23": EditionState.SKIPPED}
     assert told(sink) == ["weekly@2026-11-23 was skipped"]
     assert b"a holiday" in sink.received[0].content
+    app.close()
+
+
+def test_a_slot_whose_edition_was_sent_ahead_says_so(
+    tmp_path: Path, clock: Clock, sink: Sink
+) -> None:
+    app = opened(tmp_path, clock, sink)
+    fill(app, readers=1)
+    tick(app)
+    notes = {slot.on: note for _, slot, _, note in upcoming(app, 2)}
+    edition = pipeline.draft_edition(app, "weekly")
+    assert notes[edition.slot_on] == ""
+    queued = pipeline.queue_edition(app, pipeline.approve_edition(app, edition))
+    assert pipeline.drain_outbox(app, queued).finished
+    notes = {slot.on: note for _, slot, _, note in upcoming(app, 2)}
+    assert notes.pop(edition.slot_on) == "sent already"
+    assert set(notes.values()) == {""}
     app.close()
 
 

@@ -25,6 +25,8 @@ _RIGHT_TO_LEFT = frozenset("ar arc ckb dv fa he ks ps sd ug ur yi".split())
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")  #: it becomes a file's name
 #: Words a minute of an adult reading news on a screen.
 _PACE = 220
+#: A feed that brings fewer words brings a summary, not the article.
+_TEXT = 100
 #: First strong isolate and its end (UAX 9), for plain text.
 _FSI, _PDI = "\u2068", "\u2069"
 
@@ -59,8 +61,8 @@ class Speech:
         return format_decimal(value, locale=self.locale)
 
     def reading(self, words: int) -> str:
-        """Return "4 min read", or "" when the length is not known."""
-        if words <= 0:
+        """Return "4 min read", or "" when the length is not known: a summary has few words."""
+        if words < _TEXT:
             return ""
         minutes = max(1, round(words / _PACE))
         time = format_unit(minutes, "minute", length="short", locale=self.locale)

@@ -99,6 +99,11 @@ def test_an_outlet_is_named_only_when_it_is_not_ours() -> None:
     assert _lead(words=0).meta == ()
 
 
+def test_a_summary_says_nothing_of_how_long_the_article_is() -> None:
+    assert _lead(words=99).meta == ()
+    assert _lead(words=100).meta == ("1 min read",)
+
+
 def test_other_outlets_are_named_once_and_without_the_leads_own() -> None:
     hosts = ("tide.example", "tide.example", "news.example", "ledger.example")
     others = tuple(

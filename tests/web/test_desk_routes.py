@@ -1,5 +1,6 @@
 """Every route of the desk: who may ask for it, what it refuses; looking changes nothing."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ def address(app: App, route: Route) -> str:
     key = pipeline.find_edition(app, "latest").key
     parts = {"key": key, "article": article, "feed": 1, "person": person, "number": 1}
     return f"/admin{route.path.format(**parts, name='desk.css')}"
+
+
+def test_the_access_log_names_the_pattern_of_a_page_and_not_its_address(
+    app: App, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Desk(app, an_admin(app)) as desk, caplog.at_level(logging.INFO, "digest.access"):
+        desk.get("/admin/subscribers/1")
+    assert "GET /admin/subscribers/{person} 200 " in caplog.text
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from digest.app import App
     from digest.model import Finding
 
@@ -146,6 +148,11 @@ def finding_lines(findings: "Sequence[Finding]") -> list[str]:
             f"{severity}: {rule}: {message}" + (f" ({where[0]}{more})" if where[0] else "")
         )
     return lines
+
+
+def local(moment: datetime | None, zone: "ZoneInfo", otherwise: str = "") -> str:
+    """Return "2026-11-23 07:30 CET"."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else otherwise
 
 
 def counted(number: int, noun: str) -> str:

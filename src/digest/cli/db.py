@@ -41,7 +41,8 @@ def check(context: typer.Context) -> None:
             wrong = [e.key for e in every if not outbox.numbers(tx, e.id).add_up]
         if wrong:
             raise WrongState(f"the books do not close for {', '.join(wrong)}")
-        print(f"{app.database.name}: up to date; the books of {len(every)} editions close")
+        books = counted(len(every), "edition")
+        print(f"{app.database.name}: up to date; the books of {books} close")
 
 
 def backup(context: typer.Context, to: Path = typer.Argument(..., metavar="FILE")) -> None:

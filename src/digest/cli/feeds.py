@@ -1,9 +1,7 @@
 """`digest feeds` and `digest fetch`."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +9,7 @@ from digest.cli.common import (
     Json,
     counted,
     group,
+    local,
     opened,
     print_fields,
     print_list,
@@ -126,18 +125,14 @@ def list_feeds(context: typer.Context, as_json: bool = Json) -> None:
             f.id,
             f.title or f.url,
             f.kind.value if f.kind is FeedKind.FRONT_PAGE else f.section,
-            _when(f.last_success_at, zone, "never"),
-            "ended" if f.ended else _when(f.next_due_at, zone, "now"),
+            local(f.last_success_at, zone, "never"),
+            "ended" if f.ended else local(f.next_due_at, zone, "now"),
             f.last_error,
         )
         for f in every
     )
     heads = ("id", "feed", "section", "last success", "next due", "last error")
     print_list([shapes.feed(feed) for feed in every], heads, rows, as_json=as_json)
-
-
-def _when(moment: datetime | None, zone: ZoneInfo, otherwise: str) -> str:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else otherwise
 
 
 def show(

@@ -163,6 +163,7 @@ def _shape(done: "Imported") -> dict[str, Any]:
         **{name: done.counts[name] for name in _OUTCOMES},
         "pending": done.counts["as_pending"],
         "reasons": dict(done.reasons),
+        "unread": list(done.unread),
         "refused": list(done.refused),
     }
 
@@ -176,6 +177,8 @@ def _say_import(done: "Imported", *, consented: bool) -> None:
         number = f"{done.counts['as_pending']:,}"
         pending = f"{number} of them would be pending: no mail, and forgotten after 7 days."
         say([f"{pending} If they agreed to be mailed, say on what basis with --consent"])
+    if done.unread:
+        say([f"columns not read: {', '.join(done.unread)}; --map FIELD=COLUMN names one"])
     for reason, many in done.reasons.most_common(5):
         say([f"{many:,} refused: {reason}"])
     if done.refused:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import counted, finding_lines, opened, say_errors
+from digest.cli.common import counted, finding_lines, local, opened, say_errors
 
 if TYPE_CHECKING:
     from digest.app import App
@@ -72,6 +72,7 @@ def send(
         readers = pipeline.readers(app, edition, audience)
         _refuse_hopeless(app, edition)
         print(f"{edition.key}: {edition.subject}")
+        say_early(app, edition)
         if dry_run:
             print(f"would go to {counted(readers, 'subscriber')} now; it is {edition.state.value}")
             return
@@ -80,7 +81,8 @@ def send(
             print("nothing was sent")
             raise typer.Exit(3)
         drained = _drain(app, _going(app, edition, audience))
-    _say(drained)
+        again = _again(app, drained)
+    _say(drained, again)
 
 
 def _refuse_hopeless(app: "App", edition: "Edition") -> None:
@@ -95,6 +97,28 @@ def _refuse_hopeless(app: "App", edition: "Edition") -> None:
         raise WrongState(f"{edition.key} was sent already, to {numbers.sent} of {numbers.frozen}")
     if not edition.stories:
         raise WrongState(f"{edition.key} has no stories; it cannot be sent")
+
+
+def say_early(app: "App", edition: "Edition") -> None:
+    """Say what sending ahead of the slot means, before it is too late."""
+    from digest.model import EditionState
+    from digest.store.editions import OPEN_STATES
+
+    ahead = edition.slot_at > app.now()
+    if ahead and edition.state in (*OPEN_STATES, EditionState.APPROVED):
+        slot = local(edition.slot_at, app.settings.slot_zone(edition.newsletter))
+        say_errors(
+            [f"its slot is {slot}: sent now it bears that date, and the slot sends no other"]
+        )
+
+
+def _again(app: "App", drained: "Drained") -> str:
+    """Return when something is due again, if it is not yet, as in " at 2026-11-23 07:30 CET"."""
+    from digest.store import deliveries
+
+    with app.database.reading() as tx:
+        due = deliveries.next_due(tx, drained.edition.id)
+    return f" at {local(due, app.settings.zone)}" if due and due > app.now() else ""
 
 
 def _expected(app: "App", edition: "Edition", audience: str) -> bool:
@@ -204,7 +228,7 @@ def refusals(troubles: "Mapping[str, int]") -> str:
     return ", ".join(f"{name}: {count}" for name, count in classes.most_common(5))
 
 
-def _say(drained: "Drained") -> None:
+def _say(drained: "Drained", again: str) -> None:
     numbers = drained.numbers
     print(", ".join(f"{name} {value}" for name, value in asdict(numbers).items()))
     if drained.problem:
@@ -213,7 +237,8 @@ def _say(drained: "Drained") -> None:
         say_errors([f"paused; then `digest editions resume {drained.edition.key}`"])
         raise typer.Exit(3)
     if numbers.open:
-        say_errors([f"{counted(numbers.open, 'delivery')} to go: run it again, or `digest run`"])
+        to_go = counted(numbers.open, "delivery")
+        say_errors([f"{to_go} to go: run it again{again}, or `digest run`"])
         raise typer.Exit(3)
     if numbers.failed or numbers.uncertain or numbers.expired:
         raise typer.Exit(1)

@@ -30,6 +30,7 @@ from digest.text import stored
 _ZIP_LIMIT = 4 << 30  #: bytes that come out of an archive, at most
 _IN_MEMORY = 32 << 20
 _BIG = 2 << 20  #: bytes of a file that a process of its own reads ahead
+_PROBLEM = "problem"  #: the column that refused rows get
 _BEAT = 10_000  #: rows between two words of how far it is
 
 
@@ -44,6 +45,7 @@ class Imported:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)  #: why rows are invalid
     refused: tuple[str, ...] = ()  #: the files with the refused rows
+    unread: tuple[str, ...] = ()  #: the columns of a file of no tool that mean nothing to us
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def import_file(
             open_table(stream, wanted.mapping, wanted.encoding) for stream in _streams(stack, path)
         ]
         done.formats = tuple(dict.fromkeys(f"{t.format.name}, {t.encoding}" for t in tables))
+        done.unread = tuple(dict.fromkeys(name for t in tables for name in _unread(t, wanted)))
         refused = _Refused(path)
         stack.callback(refused.close)
         dead = without_mail(app, _domains(tables), beat) if wanted.ask_dns else frozenset()
@@ -97,6 +100,12 @@ def import_file(
                 whole.rollback()
         done.refused = tuple(map(str, refused.paths))
     return done
+
+
+def _unread(table: Table, wanted: Wanted) -> Iterator[str]:
+    known = {"", _PROBLEM, *(column.lower() for column in wanted.only)}
+    named = zip(map(str.strip, table.header), table.columns, strict=True)
+    return (name for name, field in named if not field and name.lower() not in known)
 
 
 def _restored(app: App, path: Path, wanted: Wanted, done: Imported) -> Imported:
@@ -217,7 +226,7 @@ class _Refused:
             self.paths.append(self._source.with_name(name))
             self._file = self.paths[-1].open("w", encoding="utf-8", newline="")
             self._header = header
-            csv.writer(self._file).writerow([*header, "problem"])
+            csv.writer(self._file).writerow([*header, _PROBLEM])
         csv.writer(self._file).writerow([*map(cell, cells), problem])
 
     def close(self) -> None:

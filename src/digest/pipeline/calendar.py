@@ -68,6 +68,8 @@ def _note(app: App, slug: str, slot: Slot, past: dict[str, Past]) -> str:
     for edition in past[slug].editions if slug in past else ():
         if edition.on == slot.on and edition.state is EditionState.SKIPPED:
             return edition.reason
+        if edition.on == slot.on and edition.state is EditionState.SENT:
+            return "sent already"
     if app.newsletter(slug).reader_time:
         return "the first readers' time; the last follow 26 hours later"
     return slot.note

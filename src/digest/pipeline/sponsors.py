@@ -24,5 +24,8 @@ def add_placement(app: App, values: Mapping[str, Any]) -> int:
         raise WrongState(f"{values['url']} is not an https address")
     if values.get("newsletter"):
         app.newsletter(values["newsletter"])
+    starts, ends = values.get("starts_on"), values.get("ends_on")
+    if starts and ends and ends < starts:
+        raise WrongState(f"it would end on {ends}, before it starts on {starts}")
     with app.database.transaction() as tx:
         return placements.add(tx, {**values, **cleaned, "url": values["url"].strip()})

@@ -74,6 +74,18 @@ def is_stuck(tx: Transaction, edition_id: int, since: datetime) -> bool:
     return tx.execute(due).first() is not None and tx.execute(moved).first() is None
 
 
+def next_due(tx: Transaction, edition_id: int) -> datetime | None:
+    """Return when the first may be tried that may not yet: deferred, or held by a sender."""
+    column = _DELIVERY.c
+    deferred, held = DeliveryState.DEFERRED.value, DeliveryState.CLAIMED.value
+    moment = sa.case(
+        (column.state == deferred, column.next_try_at), (column.state == held, column.lease_until)
+    )
+    mine = column.edition_id == edition_id
+    due: datetime | None = tx.execute(sa.select(sa.func.min(moment)).where(mine)).scalar_one()
+    return due
+
+
 def troubles(tx: Transaction, edition_id: int) -> Sequence[tuple[str, int]]:
     """Return what servers refused, by the beginning of their words, with how often."""
     words = sa.func.substr(_DELIVERY.c.reply, 1, 12).label("words")

@@ -55,9 +55,10 @@ def add_admin(site: FastAPI, app: App) -> None:
     """Add the desk's routes."""
     pages, recent = _pages(), Recent(app)
     for route in ROUTES:
+        whole = replace(route, path=PREFIX + route.path)
         site.add_route(
-            PREFIX + route.path,
-            _endpoint(app, pages, recent, route),
+            whole.path,
+            _endpoint(app, pages, recent, whole),
             methods=[route.method],
             include_in_schema=False,
         )
@@ -83,6 +84,7 @@ def _endpoint(
     app: App, pages: Environment, recent: Recent, route: Route
 ) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
+        request.scope["route"] = route  # its pattern is what the access log and the metrics name
         token = request.cookies.get(COOKIE, "") if route.role != ANYONE else ""
         admin = await run_in_threadpool(session_of, app, token)
         ask = Ask(app, pages, request, recent, admin, token if admin else "")
