@@ -187,6 +187,18 @@ def test_doubts_are_listed_and_sent_again_with_the_same_bytes(
     app.close()
 
 
+def test_doubts_of_a_cancelled_edition_are_dropped_and_never_sent_again(
+    app: App, sink: Sink
+) -> None:
+    fill(app, readers=2)
+    sink.script("DOT", DROP)
+    drained = pipeline.drain_outbox(app, queued(app))
+    cancelled = pipeline.cancel_edition(app, drained.edition, "called back by a test")
+    with pytest.raises(WrongState, match="can only be dropped"):
+        pipeline.resend_doubts(app, cancelled)
+    assert len(pipeline.drop_doubts(app, cancelled, "dropped by a test")) == 1
+
+
 def test_dropped_doubts_stay_unsent_and_the_books_close(
     tmp_path: Path, clock: Clock, sink: Sink
 ) -> None:

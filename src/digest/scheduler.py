@@ -233,6 +233,8 @@ _ACTS: Mapping[Do, Callable[[App, Step], None]] = MappingProxyType(
 
 def send_open_editions(app: App, stop: threading.Event) -> None:
     """Send what is due of every edition that is going out; continue after a restart."""
+    if named := pipeline.name_doubts(app):
+        _log.warning("%d deliveries are in doubt: `digest deliveries uncertain EDITION`", named)
     with app.database.reading() as tx:
         going = editions.in_state(tx, [EditionState.SENDING])
     for edition in going:

@@ -12,6 +12,7 @@ from digest.audience.tokens import (
     make_public_id,
     make_public_ids,
     make_token,
+    outlet_mark,
     read_token,
 )
 from digest.errors import ConfigError, InvalidToken
@@ -105,6 +106,13 @@ def test_the_standard_alphabet_is_no_second_spelling() -> None:
 def test_a_token_opens_only_its_own_purpose() -> None:
     token = make_token(KEYS, "unsubscribe", make_public_id(b"12345678"))
     assert not _opens(KEYS, "preferences", "0" + token)
+
+
+def test_an_outlets_mark_is_its_own_and_tells_nothing_of_its_key() -> None:
+    others = {outlet_mark(Keys("0", {"0": bytes([n]) * 32})) for n in range(100)}
+    assert len(others | {outlet_mark(KEYS)}) == 101
+    assert re.fullmatch("[0-9a-f]{8}", outlet_mark(KEYS))
+    assert outlet_mark(KEYS) == outlet_mark(KEYS)
 
 
 def test_old_links_work_while_their_key_is_kept() -> None:

@@ -250,6 +250,12 @@ def test_a_single_mail_without_html_is_text_alone() -> None:
     assert _parse(message).get_content_type() == "text/plain"
 
 
+def test_outlets_of_one_domain_do_not_share_message_ids() -> None:
+    compiled = compile_message(a_rendered(), a_head(mark="0123abcd"))
+    message = build(compiled, a_recipient())
+    assert _parse(message)["Message-ID"] == "<e12.d1.0123abcd@news.example>"
+
+
 def test_the_head_comes_from_the_settings() -> None:
     config = Settings.model_validate(
         {

@@ -13,7 +13,7 @@ import pytest
 
 from digest import pipeline
 from digest.errors import Locked
-from digest.model import EditionState
+from digest.model import DeliveryState, EditionState
 from digest.store.backup import backup, restore
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, wait_until
@@ -188,3 +188,26 @@ def test_f36_pauses_with_settings_changed_in_between(
     assert set(sink.counts.values()) == {1}
     assert not any(b"Atlas Daily" in one.content for one in sink.taken)  # what was approved
     figures("F36", pauses=PAUSES, lost=0, copies=0)
+
+
+@pytest.mark.parametrize("stop", ["cancel", "pause"])
+def test_what_a_dead_sender_had_handed_is_in_doubt_also_when_nobody_goes_on(
+    make_outlet: MakeOutlet, sink: Sink, stop: str
+) -> None:
+    outlet = make_outlet(readers=60)
+    sink.rule = lambda heard: Say(delay=0.02) if heard.command == "DOT" else None
+    sender = start(Orders(outlet.folder))
+    wait_until(lambda: sink.commands["DOT"] >= 20)
+    sender.kill()
+    sender.join(10)
+    if stop == "cancel":
+        pipeline.cancel_edition(outlet.app, outlet.edition, "called back by a test")
+    else:
+        pipeline.pause_edition(outlet.app, outlet.edition, "paused by a test")
+    assert pipeline.name_doubts(outlet.app) == 0  # for all we know it lives
+    handed = {row.email for row in outlet.rows() if row.state is DeliveryState.HANDED}
+    outlet.expire()
+    assert pipeline.name_doubts(outlet.app) == len(handed) > 0
+    assert {row.email for row in outlet.rows() if row.doubts} == handed == outlet.doubted
+    assert outlet.numbers.uncertain == len(handed)
+    assert not list(outlet.folder.glob("*-flight-*"))

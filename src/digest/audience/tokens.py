@@ -17,6 +17,7 @@ APPROVE = "approve"  #: purpose of the token that shows a draft and lets it go o
 MANAGE = "manage"  #: purpose of the link to a reader's own page, for half an hour
 FORM = "form"  #: purpose of the mark in a form, made when it was shown
 BOUNCE = "bounce"  #: purpose of the tag in a return path
+OUTLET = "outlet"  #: purpose of the mark in a Message-ID
 _ID_BYTES, _MAC_BYTES = 8, 16
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{33}")  # the key id and 24 bytes: no padding, no spare bits
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]")  # 64 bits: two spare bits, zero
@@ -107,6 +108,11 @@ def bounce_tag(keys: Keys, delivery_id: int) -> str:
     name = delivery_id.to_bytes(_ID_BYTES, "big")
     mac = _mac(keys, keys.current, BOUNCE, name)[:_ID_BYTES]
     return f"{delivery_id}-{keys.current.lower()}{mac.hex()}"
+
+
+def outlet_mark(keys: Keys) -> str:
+    """Return eight letters that tell the outlets of one domain apart: each has a key of its own."""
+    return _mac(keys, keys.current, OUTLET, b"").hex()[:8]
 
 
 def _mac(keys: Keys, key_id: str, purpose: str, name: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """`digest deliveries`: the ledger, row by row."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -71,11 +72,14 @@ def uncertain(
     `--resend` may make second copies, with the same Message-ID; `--drop` may leave readers out.
     """
     from digest import pipeline
+    from digest.errors import Locked
     from digest.store import deliveries
 
     if resend and drop:
         raise typer.BadParameter("--resend and --drop exclude each other")
     with opened(context) as app:
+        with suppress(Locked):  # a copy is only looked at
+            pipeline.name_doubts(app)
         edition = pipeline.find_edition(app, name)
         if resend:
             found = pipeline.resend_doubts(app, edition)

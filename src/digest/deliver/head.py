@@ -24,6 +24,7 @@ class Head:
     unsubscribe_email: str  #: a mailbox whose mails with a token in the subject end subscriptions
     edition_id: int = 0
     key_id: str = "0"  #: one character before the token in a link: which key signed it
+    mark: str = ""  #: of the outlet, behind the numbers in a Message-ID: another counts from 1 too
 
 
 class Recipient(NamedTuple):
@@ -37,7 +38,9 @@ class Recipient(NamedTuple):
     tag: str = ""  #: names the delivery in the return path
 
 
-def head_for(settings: Settings, slug: str, edition_id: int, key_id: str = "0") -> Head:
+def head_for(
+    settings: Settings, slug: str, edition_id: int, key_id: str = "0", mark: str = ""
+) -> Head:
     """Return the head of an edition of the newsletter `slug`, as the settings have it."""
     name, email = parseaddr(settings.mail.from_)
     bounces = parseaddr(settings.mail.bounces)[1]
@@ -54,4 +57,5 @@ def head_for(settings: Settings, slug: str, edition_id: int, key_id: str = "0") 
         unsubscribe_email=reply_to or email,
         edition_id=edition_id,
         key_id=key_id,
+        mark=mark,
     )

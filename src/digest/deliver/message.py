@@ -113,7 +113,7 @@ def copy_for(compiled: Compiled, recipient: Recipient) -> Copy:
     if not _TOKEN.fullmatch(recipient.token):
         raise DeliveryError("the recipient token is not 32 characters of base64url", permanent=True)
     given = recipient.message_id
-    left = _left(given) if given else f"e{head.edition_id}.d{recipient.delivery_id}"
+    left = _left(given) if given else _numbered(head, recipient.delivery_id)
     own, address = _own_lines(recipient.email, recipient.date, left, head.domain)
     return Copy(_sender(compiled, recipient.tag), address, left, own, recipient.token.encode())
 
@@ -160,6 +160,12 @@ def _own_lines(email: str, date: datetime, left: str, domain: str) -> tuple[byte
     else:
         address, to = _checked(email)
     return f"{to}Date: {_when(date)}\r\nMessage-ID: <{left}@{domain}>\r\n".encode(), address
+
+
+def _numbered(head: Head, delivery_id: int) -> str:
+    """Name a delivery, for ever the same; an edition that was approved without a mark has none."""
+    numbers = f"e{head.edition_id}.d{delivery_id}"
+    return f"{numbers}.{head.mark}" if head.mark else numbers
 
 
 def _left(message_id: str) -> str:

@@ -14,7 +14,7 @@ from digest.pipeline.archive import (
 from digest.pipeline.audience import aimed, readers
 from digest.pipeline.calendar import upcoming
 from digest.pipeline.counts import Counted, import_counts
-from digest.pipeline.doubts import drop_doubts, resend_doubts
+from digest.pipeline.doubts import drop_doubts, name_doubts, resend_doubts
 from digest.pipeline.edit import (
     Proof,
     approve_edition,
@@ -97,6 +97,7 @@ __all__ = [
     "local_copies",
     "move_edition",
     "move_story",
+    "name_doubts",
     "notices_of",
     "pause_edition",
     "pin_article",

@@ -3,13 +3,31 @@
 from digest.app import App
 from digest.errors import WrongState
 from digest.model import Delivery, DeliveryState, Edition, EditionState
-from digest.store import deliveries, editions
+from digest.store import deliveries, editions, outbox
+from digest.store.flight import bring_home
 
-_DECIDABLE = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+_DECIDABLE = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED)
+
+
+def name_doubts(app: App) -> int:
+    """Mark what a dead sender left of paused and cancelled editions; return how many rows.
+
+    Of one that goes out, the next drain does it. Raises Locked for a copy that has any.
+    """
+    with app.database.reading() as tx:
+        left = outbox.left_behind(tx)
+    if not left:
+        return 0
+    app.require_unlocked()
+    bring_home(app.database)
+    with app.database.transaction() as tx:
+        return sum(outbox.find_uncertain(tx, edition_id, app.now()) for edition_id in left)
 
 
 def resend_doubts(app: App, edition: Edition) -> list[Delivery]:
     """Queue what is uncertain again, with the same Message-ID; an edition that was done goes on."""
+    if edition.state is EditionState.CANCELLED:
+        raise WrongState(f"{edition.key} is cancelled; what is in doubt can only be dropped")
     _require_decidable(edition)
     with app.database.transaction() as tx:
         again = deliveries.settle_doubts(tx, edition.id, DeliveryState.QUEUED, "", app.now())

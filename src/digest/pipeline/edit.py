@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from digest.app import App
 from digest.audience.choices import in_words
+from digest.audience.tokens import outlet_mark
 from digest.deliver.dkim import signatures
 from digest.deliver.head import Head, Recipient, head_for
 from digest.deliver.message import Compiled, build, compile_message
@@ -117,7 +118,7 @@ def proof(
     """
     newsletter, copies = app.newsletter(edition.newsletter), NO_COPIES
     variants, head = frozen_variants(app, edition)
-    head = head or head_for(app.settings, edition.newsletter, edition.id, app.keys.current)
+    head = head or _new_head(app, edition)
     try:
         if not variants:
             wishes = wanted(app, edition, audience) if wishes is None else wishes
@@ -133,6 +134,11 @@ def proof(
     findings += fallbacks(variants, newsletter.max_variants)
     sha256 = sha256_of([compiled for compiled, _ in made])
     return Proof(edition, rendered, tuple(findings), head, sha256, tuple(variants))
+
+
+def _new_head(app: App, edition: Edition) -> Head:
+    keys, slug = app.keys, edition.newsletter
+    return head_for(app.settings, slug, edition.id, keys.current, outlet_mark(keys))
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, Filter, Numbers
+from digest.model import EVERYBODY, Delivery, DeliveryState, Edition, EditionState, Filter, Numbers
 from digest.store import subscribers
 from digest.store.database import Transaction
 from digest.store.fence import OPEN, Result, hand, hand_all, keep_handed, settle_all, still_wanted
@@ -28,6 +28,7 @@ __all__ = [
     "hand",
     "hand_all",
     "keep_handed",
+    "left_behind",
     "numbers",
     "requeue",
     "resend_uncertain",
@@ -184,12 +185,14 @@ def cancel(tx: Transaction, edition_id: int, now: datetime, reason: str) -> int:
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
 
 
+def _gone(tx: Transaction) -> sa.ColumnElement[bool]:
+    lapsed = _DELIVERY.c.lease_until < moment(tx.dialect.name)
+    return sa.and_(_DELIVERY.c.state == DeliveryState.HANDED, lapsed)
+
+
 def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
     """Mark rows handed to a server by a process that never came back; return how many."""
-    gone = sa.and_(
-        _DELIVERY.c.state == DeliveryState.HANDED, _DELIVERY.c.lease_until < moment(tx.dialect.name)
-    )
-    where = sa.and_(_DELIVERY.c.edition_id == edition_id, gone)
+    where = sa.and_(_DELIVERY.c.edition_id == edition_id, _gone(tx))
     values = {
         "state": DeliveryState.UNCERTAIN,
         "reply": "no answer was recorded",
@@ -197,6 +200,14 @@ def find_uncertain(tx: Transaction, edition_id: int, now: datetime) -> int:
         "doubts": _DELIVERY.c.doubts + 1,
     }
     return int(tx.execute(sa.update(_DELIVERY).where(where).values(values)).rowcount)
+
+
+def left_behind(tx: Transaction) -> list[int]:
+    """Return the paused and cancelled editions with rows that `find_uncertain` would mark."""
+    state = _EDITION.c.state.in_((EditionState.PAUSED, EditionState.CANCELLED))
+    idle = sa.select(_EDITION.c.id).where(state)
+    where = sa.and_(_DELIVERY.c.edition_id.in_(idle), _gone(tx))
+    return list(tx.execute(sa.select(_DELIVERY.c.edition_id).where(where).distinct()).scalars())
 
 
 def resend_uncertain(tx: Transaction, edition_id: int, since: datetime) -> int:
