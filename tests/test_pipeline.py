@@ -54,6 +54,7 @@ def test_a_story_goes_all_the_way(app: App, sink: Sink) -> None:
     assert sink.counts == {f"r{n}@reader.example": 1 for n in range(3)}
     message = message_from_bytes(sink.received[0].content, policy=policy.default)
     assert message["Subject"] == "Harbour reopens after the storm"
+    assert re.fullmatch(r"<e1\.d[1-3]\.[0-9a-f]{8}@news\.example>", message["Message-ID"])
     html = message.get_body(("html",))
     assert html is not None
     assert "Harbour reopens after the storm" in html.get_content()

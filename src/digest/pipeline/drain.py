@@ -25,7 +25,7 @@ from digest.pipeline.beside import Beside
 from digest.pipeline.making import Making
 from digest.pipeline.pace import Pace
 from digest.pipeline.results import Absence
-from digest.store import editions, outbox
+from digest.store import Transaction, editions, outbox
 from digest.store.database import Line
 from digest.store.flight import Flight
 from digest.store.outbox import Result
@@ -252,14 +252,25 @@ def _write(run: Run, wanted: int) -> set[int]:
             fenced = outbox.hand_all(tx, ready, run.token, now)
         run.over = run.over or not sending
         if wanted and sending:
-            claimed = outbox.claim(tx, run.edition.id, run.token, wanted, now)
-            new = [each for each in claimed if each.id not in run.held]
-            run.dry = not new
-            run.making.waiting += new
-            run.held |= {each.id: each for each in new}
+            _claim(run, tx, wanted)
         run.beside.ask(tx, run.held, run.token)
     run.beside.brought()
     return fenced
+
+
+def _claim(run: Run, tx: Transaction, wanted: int) -> None:
+    """Claim more; a row still held lost its claim meanwhile: what we have of it may be out of date.
+
+    It is given back, so its fence fails, and claimed again when we no longer hold it.
+    """
+    claimed = outbox.claim(tx, run.edition.id, run.token, wanted, run.now)
+    new = {each.id: each for each in claimed if each.id not in run.held}
+    stale = [each.id for each in claimed if each.id in run.held]
+    queued = [Result(each, run.token, DeliveryState.QUEUED, "", run.now) for each in stale]
+    outbox.settle_all(tx, queued)
+    run.dry = not claimed
+    run.making.waiting += new.values()
+    run.held |= new
 
 
 def _offer(run: Run) -> None:
