@@ -55,6 +55,7 @@ class Run:
     problem: str = ""
     lasting: bool = False
     over: bool = False  #: no new message may start
+    void: bool = False  #: over, to begin anew
     dry: bool = False  #: there is nothing to claim
     refusals: list[tuple[Delivery, str]] = field(default_factory=list)  #: for good, in a row
     held: dict[int, Delivery] = field(default_factory=dict)  #: claimed, and no result recorded
@@ -259,16 +260,13 @@ def _write(run: Run, wanted: int) -> set[int]:
 
 
 def _claim(run: Run, tx: Transaction, wanted: int) -> None:
-    """Claim more; a row still held lost its claim meanwhile: what we have of it may be out of date.
-
-    It is given back, so its fence fails, and claimed again when we no longer hold it.
-    """
+    """Claim more. One we hold lost its claim while we slept: its reader may have moved since."""
     claimed = outbox.claim(tx, run.edition.id, run.token, wanted, run.now)
+    known = [(run.held[each.id], each) for each in claimed if each.id in run.held]
+    run.void = any(one.email != each.email for one, each in known)
+    run.over = run.over or run.void
     new = {each.id: each for each in claimed if each.id not in run.held}
-    stale = [each.id for each in claimed if each.id in run.held]
-    queued = [Result(each, run.token, DeliveryState.QUEUED, "", run.now) for each in stale]
-    outbox.settle_all(tx, queued)
-    run.dry = not claimed
+    run.dry = not new
     run.making.waiting += new.values()
     run.held |= new
 

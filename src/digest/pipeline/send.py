@@ -98,9 +98,12 @@ def drain_outbox(
     read_back(app)
     _settle_doubts(app, edition)
     compiled = _compiled(app, edition)
-    run = start(app, edition, compiled, stop or threading.Event(), on_progress)
-    work(run)
-    return _finish(run)
+    stopped = stop or threading.Event()
+    while True:
+        run = start(app, edition, compiled, stopped, on_progress)
+        work(run)
+        if not run.void or stopped.is_set():
+            return _finish(run)
 
 
 def _compiled(app: App, edition: Edition) -> list[Compiled]:
