@@ -11,6 +11,7 @@ import typer
 from digest.cli.common import (
     Json,
     counted,
+    local,
     opened,
     print_fields,
     print_json,
@@ -208,12 +209,11 @@ def _list_imports(app: "App", *, as_json: bool) -> None:
     from digest import membership
     from digest.shapes import moment
 
-    found = [
-        {**each, "at": moment(each["at"]), "undone_at": moment(each["undone_at"])}
-        for each in membership.imports(app)
-    ]
+    every, moments, zone = membership.imports(app), ("at", "undone_at"), app.settings.zone
+    found = [each | {name: moment(each[name]) for name in moments} for each in every]
+    shown = [each | {name: local(each[name], zone) for name in moments} for each in every]
     heads = ("id", "at", "file", "newsletter", "by", "undone_at")
-    rows = [[each[name] or "" for name in heads] for each in found]
+    rows = [[each[name] or "" for name in heads] for each in shown]
     print_list(found, heads, rows, as_json=as_json)
 
 

@@ -30,7 +30,7 @@ from digest.web.admin import (
     stories,
 )
 from digest.web.admin.accounts import form_token, session_of
-from digest.web.admin.ask import ANYONE, COOKIE, HEADERS, PREFIX, Ask, Recent, Route
+from digest.web.admin.ask import ANYONE, COOKIE, EDITOR, HEADERS, PREFIX, Ask, Recent, Route
 
 _SMALL = 1 << 20  #: bytes of a form without a file
 #: Every address of the desk, one table an area.
@@ -51,10 +51,17 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+def _nowhere(ask: Ask) -> Response:
+    raise NotFound(f"there is no page {ask.request.url.path} at the desk")
+
+
+_ELSEWHERE = Route("GET", "/{path:path}", EDITOR, _nowhere)
+
+
 def add_admin(site: FastAPI, app: App) -> None:
     """Add the desk's routes."""
     pages, recent = _pages(), Recent(app)
-    for route in ROUTES:
+    for route in (*ROUTES, _ELSEWHERE):
         whole = replace(route, path=PREFIX + route.path)
         site.add_route(
             whole.path,
