@@ -60,7 +60,9 @@ def test_an_address_below_the_desk_that_is_no_page_stays_there(app: App) -> None
         assert "There is no page /admin/nowhere/at/all at the desk" in answer.text
         assert 'href="/admin">To the desk’s home' in answer.text
     with Desk(app, "") as stranger:
-        assert stranger.get("/admin/nowhere/at/all").status_code == 401
+        answer = stranger.get("/admin/nowhere/at/all")
+        assert answer.status_code == 404
+        assert "the desk" not in answer.text
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)

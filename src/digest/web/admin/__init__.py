@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
@@ -107,6 +107,8 @@ async def _answered(route: Route, ask: Ask) -> Response:
     """Answer, or say why not: not in 401, not allowed 403, from elsewhere 403, too large 413."""
     if route.method != "GET" and not _is_ours(ask):
         return _problem(ask, 403, "This form was not sent from our own page.")
+    if route.act is _nowhere and ask.admin is None:
+        raise HTTPException(404)  # a stranger sees the site's own page
     if route.role != ANYONE and ask.admin is None:
         return _log_in_first(ask)
     if not route.lets(ask.admin):
