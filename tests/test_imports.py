@@ -18,7 +18,7 @@ from digest import membership, pipeline
 from digest.app import App
 from digest.errors import BadFile, NotFound, WrongState
 from digest.membership import Imported, Wanted, import_file
-from digest.model import Subscriber, SubscriptionState, SuppressionReason
+from digest.model import Outcome, Subscriber, SubscriptionState, SuppressionReason
 from digest.shapes import status
 from tests.apps import Clock, an_app, fill
 from tests.audience.exports import FILES
@@ -46,8 +46,7 @@ def who(app: App, name: str) -> Subscriber:
 
 
 def shown(done: Imported) -> dict[str, int]:
-    words = ("new", "updated", "unchanged", "kept_out", "suppressed", "invalid", "duplicate")
-    return {word: done.counts[word] for word in words if done.counts[word]}
+    return {word.value: done.counts[word] for word in Outcome if done.counts[word]}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -175,6 +174,19 @@ def test_a_mailchimp_archive_is_one_import_and_the_file_is_the_status(app: App) 
         "suppressed",
     ]
     assert shown(done) == {"new": 1, "kept_out": 1, "suppressed": 1, "duplicate": 1}
+
+
+def test_a_look_at_a_file_names_apart_how_many_readers_it_would_end(app: App) -> None:
+    for name in ("gone", "waits", "stays"):
+        email = f"{name}@reader.example"
+        membership.add_subscriber(app, email, "weekly", confirmed=name != "waits")
+    text = "email,status\ngone@reader.example,unsubscribed\nwaits@reader.example,unsubscribed\n"
+    text += "stays@reader.example,active\nnobody@reader.example,unsubscribed\n"
+    looked = bring(app, text, apply=False)
+    assert shown(looked) == {"ended": 2, "unchanged": 1, "kept_out": 1}
+    assert status(who(app, "gone")) == "active"
+    assert shown(bring(app, text)) == shown(looked)
+    assert status(who(app, "gone")) == "ended"
 
 
 def test_an_import_is_taken_back_and_what_readers_did_since_stays(app: App) -> None:

@@ -66,7 +66,9 @@ def test_status_shows_the_numbers_and_what_is_wrong(app: App) -> None:
 
 def test_the_ledger_is_listed_and_doubts_are_decided(app: App, sink: Sink) -> None:
     sink.script("DOT", DROP)
-    run(app, "send", "latest", "--yes")
+    said = run(app, "send", "latest", "--yes")[1]
+    assert "1 delivery in doubt: `digest deliveries uncertain weekly@" in said
+    assert "` lists them, --resend or --drop decides\n" in said
     assert run(app, "send", "latest", "--yes")[0] == 1
     listed = json.loads(run(app, "deliveries", "list", "--json")[1])
     assert sorted(each["state"] for each in listed) == ["sent", "uncertain"]
@@ -78,6 +80,33 @@ def test_the_ledger_is_listed_and_doubts_are_decided(app: App, sink: Sink) -> No
     assert "1 delivery queued again" in run(app, "deliveries", "uncertain", "--resend")[1]
     assert run(app, "send", "latest", "--yes")[0] == 0
     assert sink.counts[doubtful["email"]] == 2
+
+
+def test_what_becomes_of_a_doubt_that_is_sent_again_is_said(tmp_path: Path, sink: Sink) -> None:
+    app = an_app(tmp_path, transport="smtp", port=sink.port, connections=1)
+    fill(app, readers=2)
+    pipeline.draft_edition(app, "weekly")
+    sink.script("DOT", DROP)
+    run(app, "send", "latest", "--yes")
+    code, said = run(app, "send", "latest", "--yes")
+    assert code == 1
+    assert "1 delivery in doubt: `digest deliveries uncertain weekly@" in said
+    assert "1 to go again, once, after ten minutes: run it again, or `digest run`\n" in said
+    assert "--drop" not in said
+    app.close()
+
+
+def test_tables_show_moments_as_people_read_them(app: App, sink: Sink) -> None:
+    sink.script("RCPT", "451 4.2.0 later", "r1@reader.example")
+    run(app, "send", "latest", "--yes")
+    (app.folder / "people.csv").write_text("email\nnew@reader.example\n", encoding="utf-8")
+    run(app, "subscribers", "import", str(app.folder / "people.csv"), "--yes")
+    run(app, "keys", "add", "site", "--scope", "articles:write")
+    for words in (("deliveries", "list"), ("subscribers", "undo"), ("keys", "list")):
+        said = run(app, *words)[1]
+        assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d CES?T", said), words
+        assert "T0" not in said
+        assert "+00:00" not in said
 
 
 def test_who_must_wait_is_told_until_when(app: App) -> None:

@@ -291,3 +291,40 @@ def test_what_is_no_language_is_refused(app: App) -> None:
     membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
     with pytest.raises(WrongState, match="not a language tag"):
         membership.edit_subscriber(app, "ada@reader.example", language="../../etc")
+
+
+def test_a_language_nothing_is_said_in_is_refused_but_one_a_file_brought_may_stay(
+    tmp_path: Path,
+) -> None:
+    theirs = tmp_path / "templates" / "email" / "themes" / "ours" / "languages"
+    theirs.mkdir(parents=True)
+    (theirs / "tlh.po").write_text('msgid ""\nmsgstr ""\n', encoding="utf-8")
+    app = an_app(tmp_path, more='[newsletters.weekly.theme]\nname = "ours"')
+    membership.add_subscriber(app, "ada@reader.example", "weekly", confirmed=True)
+    with pytest.raises(WrongState, match=r"no catalogue of the language 'fi'; there is ar, de, en"):
+        membership.edit_subscriber(app, "ada@reader.example", language="fi")
+    for language in ("de-AT", "tlh", ""):
+        edited = membership.edit_subscriber(app, "ada@reader.example", language=language)
+        assert edited.language == language
+    path = tmp_path / "people.csv"
+    path.write_text("email,language\nbob@reader.example,fi\n", encoding="utf-8")
+    wanted = membership.Wanted("weekly", "a list", {"language": "language"})
+    membership.import_file(app, path, wanted, apply=True)
+    kept = membership.edit_subscriber(app, "bob@reader.example", name="Bob", language="fi")
+    assert (kept.name, kept.language) == ("Bob", "fi")
+    app.close()
+
+
+def test_only_a_section_there_is_can_be_muted_but_where_sections_change(tmp_path: Path) -> None:
+    more = '[newsletters.daily]\ntitle = "Daily"\nschedule = "daily 06:00"\nsections = "auto"'
+    app = an_app(tmp_path, more=more)
+    for slug in ("weekly", "daily"):
+        membership.add_subscriber(app, "ada@reader.example", slug, confirmed=True)
+    with pytest.raises(WrongState, match=r"weekly has no section 'Nonsense'; it has Sport"):
+        membership.prefer(app, "ada@reader.example", "weekly", muted=("Sport", "Nonsense"))
+    edited = membership.prefer(app, "ada@reader.example", "daily", muted=("Nonsense",))
+    assert {s.newsletter: s.muted for s in edited.subscriptions} == {
+        "weekly": (),
+        "daily": ("Nonsense",),
+    }
+    app.close()

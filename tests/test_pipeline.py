@@ -17,6 +17,7 @@ from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE
 from digest.errors import WrongState
 from digest.model import Edition, EditionState, SubscriptionState
+from digest.slots import Slot
 from digest.store import editions, outbox
 from tests.apps import Clock, a_week, an_app, fill
 from tests.make import NOW
@@ -117,6 +118,17 @@ def test_what_was_sent_does_not_come_again(app: App, clock: Clock) -> None:
     assert not {p.lead.id for p in first.stories} & {p.lead.id for p in second.stories}
     reasons = {left.reason for left in second.left_out}
     assert "already sent in weekly@2026-11-23" in reasons or not second.left_out
+
+
+def test_what_was_sent_ahead_of_its_slot_does_not_come_again(app: App, clock: Clock) -> None:
+    clock.move(days=-3)
+    fill(app, readers=1)
+    ahead = send(app).edition
+    assert ahead.slot_at > clock.moment
+    extra = Slot(clock.moment.date(), clock.moment)
+    made = pipeline.draft_edition(app, "weekly", extra)
+    assert ahead.stories
+    assert not {p.lead.id for p in ahead.stories} & {p.lead.id for p in made.stories}
 
 
 def test_the_window_reaches_back_to_the_last_sent_edition(app: App, clock: Clock) -> None:

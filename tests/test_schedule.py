@@ -212,12 +212,21 @@ def test_a_slot_skipped_by_hand_leaves_a_record_and_is_told(
     app.close()
 
 
+def test_a_skipped_slot_says_so_where_no_scheduler_ever_ran(
+    tmp_path: Path, database_url: str, clock: Clock
+) -> None:
+    app = an_app(tmp_path, database_url, clock)
+    pipeline.skip_slot(app, "weekly@2026-11-30", "skipped by Ann: a holiday")
+    notes = [note for _, _, _, note in upcoming(app, 3)]
+    assert notes == ["", "skipped by Ann: a holiday", ""]
+    app.close()
+
+
 def test_a_slot_whose_edition_was_sent_ahead_says_so(
     tmp_path: Path, clock: Clock, sink: Sink
 ) -> None:
     app = opened(tmp_path, clock, sink)
     fill(app, readers=1)
-    tick(app)
     notes = {slot.on: note for _, slot, _, note in upcoming(app, 2)}
     edition = pipeline.draft_edition(app, "weekly")
     assert notes[edition.slot_on] == ""

@@ -15,7 +15,7 @@ from digest.app import App, read_keys
 from digest.audience.tokens import CONFIRM, UNSUBSCRIBE, make_token
 from digest.errors import WrongState
 from digest.model import Choice, Edition, EditionState
-from digest.store import variants
+from digest.store import subscribers, variants
 from tests.apps import Clock, an_app, fill
 
 WISHES: list[tuple[tuple[str, ...], str, str]] = [
@@ -30,9 +30,10 @@ WISHES: list[tuple[tuple[str, ...], str, str]] = [
 def _with_wishes(app: App) -> App:
     fill(app, readers=len(WISHES))
     for number, (muted, density, language) in enumerate(WISHES):
-        email = f"r{number}@reader.example"
-        membership.prefer(app, email, "weekly", muted=muted, density=density)
-        membership.edit_subscriber(app, email, language=language)
+        person = membership.find_subscriber(app, f"r{number}@reader.example")
+        with app.database.transaction() as tx:  # a file may bring what nobody could choose here
+            subscribers.prefer(tx, person.subscriptions[0].id, muted, density)
+            subscribers.edit(tx, person.id, {"language": language})
     return app
 
 

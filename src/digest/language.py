@@ -106,6 +106,11 @@ def spoken(folders: tuple[Path, ...], language: str) -> str:
     return next((path.stem for path in reversed(list(_files(folders, language)))), "")
 
 
+def catalogues(folders: tuple[Path, ...]) -> list[str]:
+    """Return the languages there are catalogues of."""
+    return sorted({path.stem for folder in folders for path in folder.glob("languages/*.po")})
+
+
 def is_tag(text: str) -> bool:
     """Say whether a text can name a language."""
     return _TAG.fullmatch(text) is not None

@@ -67,6 +67,18 @@ def test_only_editions_that_went_out_count_as_sent(database: Database) -> None:
         assert editions.last_sent(tx, "daily", NOW, 10) == []
 
 
+def test_an_edition_sent_ahead_of_its_slot_counts_from_when_it_went_out(database: Database) -> None:
+    ahead, day = NOW - timedelta(days=5), timedelta(days=1)
+    with database.transaction() as tx:
+        stored = editions.save(tx, an_edition(), ahead)
+        sent = editions.move(tx, stored, EditionState.SENT, ahead)
+        assert sent.finished_at == ahead
+        assert editions.last_sent(tx, "weekly", ahead - day, 1) == []
+        for moment in (ahead, ahead + day, NOW + day):
+            assert editions.last_sent(tx, "weekly", moment, 1, reaching_into=ahead) == [sent]
+        assert editions.last_sent(tx, "weekly", NOW, 1) == []  # itself, composed again
+
+
 def test_what_is_not_there_says_so(database: Database) -> None:
     with database.reading() as tx:
         for name in ("latest", "7", "weekly@2026-01-01", "nonsense"):

@@ -240,6 +240,17 @@ def test_a_sent_edition_shows_what_was_refused_without_addresses_and_leads_to_th
     assert "head-state" not in whole
 
 
+def test_an_edition_sent_ahead_of_its_slot_is_listed_at_the_time_it_went_out(app: App) -> None:
+    assert isinstance(app.now, Clock)
+    app.now.move(days=-3)
+    made = pipeline.approve_edition(app, pipeline.draft_edition(app, "weekly"))
+    pipeline.drain_outbox(app, pipeline.queue_edition(app, made))
+    with a_desk(app) as desk:
+        for page in ("/admin", "/admin/editions"):
+            shown = re.findall(rf"{KEY}, ([^<]+)</span>", desk.get(page).text)
+            assert set(shown) == {"Fri 20 Nov 2026, 06:30"}
+
+
 def test_a_refused_form_says_how_to_go_on_and_leaves_addresses_as_they_are(
     app: App, desk: Desk
 ) -> None:

@@ -53,6 +53,18 @@ def test_the_access_log_names_the_pattern_of_a_page_and_not_its_address(
     assert "GET /admin/subscribers/{person} 200 " in caplog.text
 
 
+def test_an_address_below_the_desk_that_is_no_page_stays_there(app: App) -> None:
+    with Desk(app, an_admin(app)) as desk:
+        answer = desk.get("/admin/nowhere/at/all")
+        assert answer.status_code == 404
+        assert "There is no page /admin/nowhere/at/all at the desk" in answer.text
+        assert 'href="/admin">To the desk’s home' in answer.text
+    with Desk(app, "") as stranger:
+        answer = stranger.get("/admin/nowhere/at/all")
+        assert answer.status_code == 404
+        assert "the desk" not in answer.text
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=NAMES)
 def test_each_role_may_do_what_the_table_says_and_no_more(app: App, route: Route) -> None:
     for role in (ANYONE, EDITOR, OWNER):

@@ -283,6 +283,17 @@ def test_a_look_alike_mails_the_address_that_is_stored(
     assert sink.counts == {"Mike@reader.example": 1}
 
 
+def test_the_answer_names_as_many_mails_a_day_as_there_may_be(
+    app: App, client: TestClient, clock: Clock, sink: Sink
+) -> None:
+    fill(app, readers=1)
+    for _hour in range(5):
+        said = client.post("/manage", data=form(app, clock, "r0@reader.example")).text
+        assert "We write at most three times a day." in said
+        clock.move(hours=1)
+    assert sink.counts == {"r0@reader.example": 3}
+
+
 def test_who_was_erased_or_complained_gets_nothing(
     app: App, client: TestClient, clock: Clock, sink: Sink
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from digest import membership
+from digest import membership, pipeline
 from digest.app import App
 from digest.audience.tokens import UNSUBSCRIBE, make_token
 from digest.errors import NotFound
@@ -82,6 +82,19 @@ def test_preferences_are_kept_and_the_next_link_is_on_the_page(
         key=lambda s: s.newsletter != "weekly",
     )
     assert weekly.state is SubscriptionState.ENDED
+
+
+def test_the_page_offers_the_sections_of_what_was_sent_ahead_of_its_slot(
+    app: App, client: TestClient, link: str, clock: Clock
+) -> None:
+    membership.add_subscriber(app, "r0@reader.example", "daily", confirmed=True)
+    made = pipeline.approve_edition(app, pipeline.draft_edition(app, "daily"))
+    pipeline.drain_outbox(app, pipeline.queue_edition(app, made))
+    assert made.slot_at > clock.moment
+    assert made.sections
+    page = client.get(link).text
+    for section in made.sections:
+        assert f'name="shown-daily" value="{section.category}"' in page
 
 
 def test_a_link_is_good_for_half_an_hour(client: TestClient, clock: Clock, link: str) -> None:

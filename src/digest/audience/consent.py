@@ -97,7 +97,7 @@ def admit(known: Known, wanted: SubscriptionState) -> tuple[Outcome, Subscriptio
     if wanted is SubscriptionState.ENDED:
         if now is SubscriptionState.ENDED:
             return Outcome.UNCHANGED, None
-        return (Outcome.UPDATED if mine else Outcome.KEPT_OUT), SubscriptionState.ENDED
+        return (Outcome.ENDED if mine else Outcome.KEPT_OUT), SubscriptionState.ENDED
     if known.suppressed:
         return Outcome.SUPPRESSED, None
     if known.left or (mine and (now is SubscriptionState.ENDED or mine.ended_at)):

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from digest.cli.common import Json, counted, group, opened, print_fields, print_list
+from digest.cli.common import Json, counted, group, local, opened, print_fields, print_list
 from digest.cli.hand import BY, who
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from digest.model import Delivery
 
 _EDITION = typer.Argument("latest", metavar="EDITION")
@@ -42,7 +44,7 @@ def list_deliveries(
         with app.database.reading() as tx:
             wanted = DeliveryState(state) if state else None
             found = deliveries.of_edition(tx, edition.id, wanted, None if as_json else count)
-    _print(found, as_json=as_json)
+    _print(found, app.settings.zone, as_json=as_json)
 
 
 def show(
@@ -88,16 +90,19 @@ def uncertain(
         else:
             with app.database.reading() as tx:
                 found = deliveries.doubted(tx, edition.id)
-    _print(found, as_json=as_json)
+    _print(found, app.settings.zone, as_json=as_json)
     if resend and found and not as_json:
         words = counted(len(found), "delivery")
         print(f"{words} queued again: `digest send {edition.key}` or `digest run`")
 
 
-def _print(found: "list[Delivery]", *, as_json: bool) -> None:
+def _print(found: "list[Delivery]", zone: "ZoneInfo", *, as_json: bool) -> None:
     from digest import shapes
 
     shown = [shapes.delivery(each) for each in found]
     names = ("id", "email", "state", "attempts", "doubts", "next_try_at", "reply")
-    rows = [["" if s[n] is None else s[n] for n in names] for s in shown]
+    rows = [
+        (d.id, d.email, d.state, d.attempts, d.doubts, local(d.next_try_at, zone), d.reply)
+        for d in found
+    ]
     print_list(shown, names, rows, as_json=as_json)

@@ -170,7 +170,7 @@ def skip(
             made = pipeline.undo_skip(app, pipeline.find_edition(app, name))
         else:
             made = pipeline.skip_slot(app, name, _because("skipped", by, reason))
-    print(f"{made.key}: {made.state.value}{', ' + made.reason if made.reason else ''}")
+    print(f"{made.key}: {made.reason or made.state.value}")
 
 
 def _because(what: str, by: str, reason: str) -> str:

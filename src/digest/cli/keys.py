@@ -2,7 +2,7 @@
 
 import typer
 
-from digest.cli.common import Json, group, opened, print_list
+from digest.cli.common import Json, group, local, opened, print_list
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def list_keys(context: typer.Context, as_json: bool = Json) -> None:
     from digest.store import access
 
     with opened(context) as app, app.database.reading() as tx:
-        found = access.every_key(tx)
+        found, zone = access.every_key(tx), app.settings.zone
     shapes = [
         {
             "name": key.name,
@@ -53,7 +53,7 @@ def list_keys(context: typer.Context, as_json: bool = Json) -> None:
         for key in found
     ]
     rows = [
-        (key.name, " ".join(key.scopes), moment(key.created_at), moment(key.revoked_at) or "")
+        (key.name, " ".join(key.scopes), local(key.created_at, zone), local(key.revoked_at, zone))
         for key in found
     ]
     print_list(shapes, ("name", "scopes", "created", "revoked"), rows, as_json=as_json)

@@ -11,6 +11,7 @@ import typer
 from digest.cli.common import (
     Json,
     counted,
+    local,
     opened,
     print_fields,
     print_json,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _FILTER = typer.Option(
     "", "--filter", help="Such as `status:active category:World since:2026-01-01`."
 )
-_OUTCOMES = ("new", "updated", "unchanged", "kept_out", "suppressed", "invalid", "duplicate")
 _STATES = ("active", "pending", "ended", "suppressed")
 
 
@@ -156,11 +156,13 @@ def _pairs(texts: list[str], option: str) -> dict[str, str]:
 
 
 def _shape(done: "Imported") -> dict[str, Any]:
+    from digest.model import Outcome
+
     return {
         "applied": done.applied,
         "import": done.id if done.applied else None,
         "format": "; ".join(done.formats),
-        **{name: done.counts[name] for name in _OUTCOMES},
+        **{name.value: done.counts[name] for name in Outcome},
         "pending": done.counts["as_pending"],
         "reasons": dict(done.reasons),
         "unread": list(done.unread),
@@ -169,9 +171,11 @@ def _shape(done: "Imported") -> dict[str, Any]:
 
 
 def _say_import(done: "Imported", *, consented: bool) -> None:
-    rows = sum(done.counts[name] for name in _OUTCOMES)
+    from digest.model import Outcome
+
+    rows = sum(done.counts[name] for name in Outcome)
     print(f"{done.file}: {'; '.join(done.formats)}; {counted(rows, 'row')}")
-    for name in _OUTCOMES:
+    for name in Outcome:
         print(f"  {name.replace('_', ' '):<10} {done.counts[name]:>9,}")
     if done.counts["as_pending"] and not consented:
         number = f"{done.counts['as_pending']:,}"
@@ -205,12 +209,11 @@ def _list_imports(app: "App", *, as_json: bool) -> None:
     from digest import membership
     from digest.shapes import moment
 
-    found = [
-        {**each, "at": moment(each["at"]), "undone_at": moment(each["undone_at"])}
-        for each in membership.imports(app)
-    ]
+    every, moments, zone = membership.imports(app), ("at", "undone_at"), app.settings.zone
+    found = [each | {name: moment(each[name]) for name in moments} for each in every]
+    shown = [each | {name: local(each[name], zone) for name in moments} for each in every]
     heads = ("id", "at", "file", "newsletter", "by", "undone_at")
-    rows = [[each[name] or "" for name in heads] for each in found]
+    rows = [[each[name] or "" for name in heads] for each in shown]
     print_list(found, heads, rows, as_json=as_json)
 
 

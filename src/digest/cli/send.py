@@ -81,8 +81,8 @@ def send(
             print("nothing was sent")
             raise typer.Exit(3)
         drained = _drain(app, _going(app, edition, audience))
-        again = _again(app, drained)
-    _say(drained, again)
+        again, doubts = _again(app, drained), _doubts(app, drained)
+    _say(drained, again, doubts)
 
 
 def _refuse_hopeless(app: "App", edition: "Edition") -> None:
@@ -119,6 +119,24 @@ def _again(app: "App", drained: "Drained") -> str:
     with app.database.reading() as tx:
         due = deliveries.next_due(tx, drained.edition.id)
     return f" at {local(due, app.settings.zone)}" if due and due > app.now() else ""
+
+
+def _doubts(app: "App", drained: "Drained") -> list[str]:
+    """Return what becomes of the deliveries whose answer was lost, if there are any."""
+    from digest.model import EditionState
+    from digest.store import outbox
+
+    edition, many = drained.edition, drained.numbers.uncertain
+    if not many:
+        return []
+    resends = app.settings.mail.on_uncertain == "resend" and edition.state is EditionState.SENDING
+    with app.database.reading() as tx:
+        going = outbox.resendable(tx, edition.id) if resends else 0
+    lines = [f"{counted(many, 'delivery')} in doubt: `digest deliveries uncertain {edition.key}`"]
+    lines[0] += " lists them" if going else " lists them, --resend or --drop decides"
+    if going:
+        lines += [f"{going:,} to go again, once, after ten minutes: run it again, or `digest run`"]
+    return lines
 
 
 def _expected(app: "App", edition: "Edition", audience: str) -> bool:
@@ -228,11 +246,12 @@ def refusals(troubles: "Mapping[str, int]") -> str:
     return ", ".join(f"{name}: {count}" for name, count in classes.most_common(5))
 
 
-def _say(drained: "Drained", again: str) -> None:
+def _say(drained: "Drained", again: str, doubts: list[str]) -> None:
     numbers = drained.numbers
     print(", ".join(f"{name} {value}" for name, value in asdict(numbers).items()))
     if drained.problem:
         say_errors([f"stopped: {drained.problem}"])
+    say_errors(doubts)
     if drained.edition.state.value == "paused":
         say_errors([f"paused; then `digest editions resume {drained.edition.key}`"])
         raise typer.Exit(3)

@@ -97,8 +97,8 @@ def edit(
 def _say_unknown(slug: str, muted: Sequence[str], known: Sequence[str]) -> None:
     """Say which muted categories the newsletter has no section for: it may be a slip."""
     strange = [category for category in muted if category and category not in known]
-    if known and strange:
-        there = f"{slug} has {', '.join(known)}"
+    if strange:
+        there = f"{slug} has {', '.join(known) or 'none yet'}"
         say_errors([f"no section now: {', '.join(strange)}; {there}"])
 
 

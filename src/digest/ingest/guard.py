@@ -16,6 +16,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 PORTS = frozenset({80, 443})
+#: How the refusal of a private address ends.
+ALLOW = "allow it in [fetch] allow_networks if it is yours"
 
 #: Special ranges that some Python 3.11 releases call global (IANA registries, RFC 6890).
 _SPECIAL_V4 = tuple(
@@ -51,10 +53,7 @@ def check(address: Address, port: int, allowed: tuple[Network, ...]) -> None:
     if any(inner in network or address in network for network in allowed):
         return
     if not is_public(address):
-        raise IngestError(
-            f"leads to a private address ({address}); "
-            "allow it in [fetch] allow_networks if it is yours"
-        )
+        raise IngestError(f"leads to a private address ({address}); {ALLOW}")
     if port not in PORTS:
         raise IngestError(f"uses port {port}; only 80 and 443 are fetched from")
 

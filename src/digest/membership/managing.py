@@ -61,7 +61,7 @@ def save_preferences(
             if wish.density not in DENSITIES:
                 raise WrongState("there is no such density")
             _save_one(app, tx, person, slug, wish, consent.cut_ip(ip))
-        check_language(language)
+        check_language(app, language, person.language)
         subscribers.edit(tx, person.id, {"language": clean(language)})
         person = subscribers.get(tx, person.id)
     return Visited(person, numbers_token(app.keys, MANAGE, ask.id, ask.used + 1))

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable
 from zoneinfo import available_timezones
 
-from digest.app import App
+from digest.app import App, templates_of
 from digest.audience.address import parse_address
 from digest.audience.filters import parse_filter
 from digest.errors import NotFound, WrongState
-from digest.language import is_tag
+from digest.language import catalogues, is_tag, spoken
 from digest.model import Filter, Subscriber
+from digest.settings.folders import folders_of
 from digest.store import editions, subscribers
 from digest.text import clean
 
@@ -38,13 +39,13 @@ def edit_subscriber(
 ) -> Subscriber:
     """Change what is given of a person; an empty value takes it back."""
     check_timezone(timezone or "")
-    check_language(language or "")
     given = {"name": name, "language": language, "timezone": timezone}
     values: dict[str, object] = {k: clean(v) for k, v in given.items() if v is not None}
     if tags is not None:
         values["tags"] = tuple(dict.fromkeys(filter(None, map(clean, tags))))
     with app.database.transaction() as tx:
         person = subscribers.find(tx, parse_address(email).key)
+        check_language(app, language or "", person.language)
         if values:
             subscribers.edit(tx, person.id, values)
     return find_subscriber(app, email)
@@ -58,14 +59,22 @@ def prefer(
     muted: tuple[str, ...] | None = None,
     density: str | None = None,
 ) -> Subscriber:
-    """Change how a reader wants a newsletter: sections they do not want, how much of each story."""
+    """Change how a reader wants a newsletter: sections they do not want, how much of each story.
+
+    WrongState for a section there is not, unless its sections are chosen anew each time.
+    """
     check_density(density or "")
+    known = categories_of(app, newsletter) if muted else ()
     with app.database.transaction() as tx:
         person = subscribers.find(tx, parse_address(email).key)
         mine = next((s for s in person.subscriptions if s.newsletter == newsletter), None)
         if mine is None:
             raise NotFound(f"{person.email} is not subscribed to {newsletter}")
         quiet = mine.muted if muted is None else tidy(muted)
+        strange = [name for name in quiet if name not in known and name not in mine.muted]
+        if strange and app.newsletter(newsletter).sections != "auto":
+            there = ", ".join(known) or "none"
+            raise WrongState(f"{newsletter} has no section {strange[0]!r}; it has {there}")
         subscribers.prefer(tx, mine.id, quiet, mine.density if density is None else density)
     return find_subscriber(app, email)
 
@@ -82,10 +91,17 @@ def check_timezone(timezone: str) -> None:
         raise WrongState(f"{timezone!r} is no time zone such as Europe/Berlin")
 
 
-def check_language(language: str) -> None:
-    """Raise WrongState for what is no language tag."""
-    if language and not is_tag(language):
+def check_language(app: App, language: str, had: str = "") -> None:
+    """Raise WrongState for a language no catalogue speaks; what a file brought may stay."""
+    if language in ("", had, app.settings.publication.language):
+        return
+    if not is_tag(language):
         raise WrongState(f"{language!r} is not a language tag such as en or de-AT")
+    usual, every = templates_of(app.folder), app.settings.newsletters.values()
+    folders = tuple(folder for one in every for folder in folders_of(usual, one.theme.name))
+    if not spoken(folders, language):
+        there = ", ".join(catalogues(folders))
+        raise WrongState(f"there is no catalogue of the language {language!r}; there is {there}")
 
 
 def tidy(categories: Iterable[str]) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def _leave(app: App, tx: Transaction, here: Subscriber, one: Person) -> Outcome:
         if mine and theirs.state is SubscriptionState.ENDED and mine.state is not theirs.state:
             ended = consent.end(mine, theirs.ended_at or app.now())
             subscribers.set_state(tx, ended, "import", app.now())
-            outcome = Outcome.UPDATED
+            outcome = Outcome.ENDED
     return outcome
 
 

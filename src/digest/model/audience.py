@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     NEW = "new"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    ENDED = "ended"  #: was on the list, and the file says they left
     KEPT_OUT = "kept_out"
     SUPPRESSED = "suppressed"
     INVALID = "invalid"

@@ -96,6 +96,7 @@ class Edition:
     state: EditionState = EditionState.DRAFT
     reason: str = ""  #: why it is held, skipped, missed or cancelled
     sha256: str = ""  #: of the approved bytes; empty before approval
+    finished_at: datetime | None = None  #: when the last delivery was settled
 
     @property
     def key(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from digest.app import App
 from digest.errors import IngestError, WrongState
-from digest.ingest import discover, front_page, read
+from digest.ingest import discover, front_page, guard, read
 from digest.ingest.discover import Candidate, Choice, Tried
 from digest.ingest.http import Fetcher
 from digest.model import Document, Feed, FeedKind
@@ -54,9 +54,9 @@ def _looked(app: App, url: str, kind: FeedKind) -> Choice:
         try:
             document = _document(fetcher, url)
         except IngestError as error:
-            raise IngestError(
-                f"{error}; nothing was added; --as-is adds it without looking"
-            ) from error
+            never = guard.ALLOW in str(error)  # nor could it be fetched later
+            hint = "" if never else "; --as-is adds it without looking"
+            raise IngestError(f"{error}; nothing was added{hint}") from error
         if kind is FeedKind.FRONT_PAGE:
             count = len(app.apart.call(front_page.headlines, document))
             return Choice(url, f"a front page; headlines now: {count}")

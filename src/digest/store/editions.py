@@ -214,15 +214,16 @@ def last_sent(
     limit: int,
     reaching_into: datetime | None = None,
 ) -> list[Edition]:
-    """Return the newest sent editions with a slot before `before`, newest first.
+    """Return the newest editions sent for a slot before `before` or ahead of theirs, newest first.
 
     At most `limit`, and besides them every one whose window reaches beyond `reaching_into`. An
     edition that is going out counts: its stories are used. What they left out is not read.
     """
     states = (EditionState.SENT, EditionState.SENDING, EditionState.FILLING, EditionState.PAUSED)
+    ahead = sa.and_(_EDITION.c.slot_at > before, _EDITION.c.changed_at <= before)
     wanted = (
         sa.select(*_SHORT)
-        .where(_EDITION.c.newsletter == newsletter, _EDITION.c.slot_at < before)
+        .where(_EDITION.c.newsletter == newsletter, sa.or_(_EDITION.c.slot_at < before, ahead))
         .where(_EDITION.c.state.in_(states))
         .order_by(_EDITION.c.slot_at.desc())
     )
@@ -283,4 +284,5 @@ def _edition(row: Any) -> Edition:
         state=EditionState(row.state),
         reason=row.reason,
         sha256=row.sha256,
+        finished_at=row.finished_at,
     )

@@ -55,13 +55,13 @@ def _editions(
 
 def _wanted(recent: date) -> sa.Select[Any]:
     e, going = _EDITION.c, _EDITION.c.state.in_(GOING)
-    names = sa.union(sa.select(_SINCE.c.slug), sa.select(e.newsletter).where(going)).subquery()
-    mine = e.newsletter == names.c.slug
-    of_late = sa.and_(mine, sa.or_(e.slot_on >= recent, going))
+    of_late = sa.or_(e.slot_on >= recent, going)
+    names = sa.union(sa.select(_SINCE.c.slug), sa.select(e.newsletter).where(of_late)).subquery()
+    mine = sa.and_(e.newsletter == names.c.slug, of_late)
     about = e.newsletter + "@" + sa.cast(e.slot_on, sa.String)
     notice = sa.and_(_NOTICE.c.about == about, _NOTICE.c.target == LOG)
     joined = names.outerjoin(_SINCE, _SINCE.c.slug == names.c.slug)
-    joined = joined.outerjoin(_EDITION, of_late).outerjoin(_NOTICE, notice)
+    joined = joined.outerjoin(_EDITION, mine).outerjoin(_NOTICE, notice)
     return (
         sa.select(
             *(names.c.slug, _SINCE.c.rule, _SINCE.c.since),

@@ -21,7 +21,7 @@ from starlette.types import Scope
 
 from digest import membership
 from digest.app import App, templates_of
-from digest.language import Speech, speech
+from digest.language import Speech, catalogues, speech
 from digest.web.limits import Throttle
 from digest.web.metrics import Metrics
 
@@ -60,8 +60,8 @@ class Web:
     @cached_property
     def languages(self) -> dict[str, str]:
         """Return the languages there are, each by its own name."""
-        found = {p.stem for f in templates_of(self.app.folder) for p in f.glob("languages/*.po")}
-        return {tag: self.speech(tag).locale.get_display_name() or tag for tag in sorted(found)}
+        found = catalogues(templates_of(self.app.folder))
+        return {tag: self.speech(tag).locale.get_display_name() or tag for tag in found}
 
     def kept(self, key: object, make: Callable[[], Any]) -> Any:
         """Return what was made for this key, from memory when it is there."""

@@ -84,7 +84,7 @@ def _look_into_mailbox(visit: Visit) -> Response:
     say = visit.web.speech().say
     text = say(
         "If we can write to this address, a mail is on its way: what counts stands there. "
-        "We write at most once a day."
+        "We write at most three times a day."
     )
     page = visit.web.message(200, say("Look into your mailbox"), text)
     return afterwards(page, lambda: membership.answer_asks(visit.app))

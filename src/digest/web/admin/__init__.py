@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
@@ -30,7 +30,7 @@ from digest.web.admin import (
     stories,
 )
 from digest.web.admin.accounts import form_token, session_of
-from digest.web.admin.ask import ANYONE, COOKIE, HEADERS, PREFIX, Ask, Recent, Route
+from digest.web.admin.ask import ANYONE, COOKIE, EDITOR, HEADERS, PREFIX, Ask, Recent, Route
 
 _SMALL = 1 << 20  #: bytes of a form without a file
 #: Every address of the desk, one table an area.
@@ -51,10 +51,17 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+def _nowhere(ask: Ask) -> Response:
+    raise NotFound(f"there is no page {ask.request.url.path} at the desk")
+
+
+_ELSEWHERE = Route("GET", "/{path:path}", EDITOR, _nowhere)
+
+
 def add_admin(site: FastAPI, app: App) -> None:
     """Add the desk's routes."""
     pages, recent = _pages(), Recent(app)
-    for route in ROUTES:
+    for route in (*ROUTES, _ELSEWHERE):
         whole = replace(route, path=PREFIX + route.path)
         site.add_route(
             whole.path,
@@ -100,6 +107,8 @@ async def _answered(route: Route, ask: Ask) -> Response:
     """Answer, or say why not: not in 401, not allowed 403, from elsewhere 403, too large 413."""
     if route.method != "GET" and not _is_ours(ask):
         return _problem(ask, 403, "This form was not sent from our own page.")
+    if route.act is _nowhere and ask.admin is None:
+        raise HTTPException(404)  # a stranger sees the site's own page
     if route.role != ANYONE and ask.admin is None:
         return _log_in_first(ask)
     if not route.lets(ask.admin):

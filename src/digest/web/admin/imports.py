@@ -8,9 +8,8 @@ from fastapi.responses import FileResponse
 from digest import membership
 from digest.errors import WrongState
 from digest.membership import Imported, Wanted, uploads
+from digest.model import Outcome
 from digest.web.admin.ask import OWNER, Ask, Route
-
-OUTCOMES = ("new", "updated", "unchanged", "kept_out", "suppressed", "invalid", "duplicate")
 
 
 def _show(ask: Ask) -> Response:
@@ -26,7 +25,7 @@ def _wizard(ask: Ask, done: Imported | None = None, kept: str = "", status: int 
         done=done,
         kept=kept,
         given=given,
-        outcomes=OUTCOMES,
+        outcomes=[each.value for each in Outcome],
         imports=membership.imports(ask.app)[:20],
         newsletters=ask.app.settings.newsletters,
         most=ask.app.settings.web.upload_mb,
