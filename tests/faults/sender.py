@@ -17,6 +17,7 @@ from digest.app import App, open_app
 from digest.errors import DigestError, StoreError
 from digest.model import EditionState
 from digest.pipeline import drain
+from digest.store import Database
 from tests.apps import Clock
 from tests.faults import switches
 from tests.faults.hurry import hurry
@@ -51,6 +52,20 @@ def start(orders: Orders) -> BaseProcess:
     process.start()
     _STARTED.append(process)
     return process
+
+
+def stand_still(sender: BaseProcess, database: Database) -> None:
+    """Stop a sender, but not while it has SQLite's lock."""
+    assert sender.pid
+    with database.transaction():
+        os.kill(sender.pid, signal.SIGSTOP)
+        time.sleep(0.02)
+
+
+def wake(sender: BaseProcess) -> None:
+    """Let it go on."""
+    assert sender.pid
+    os.kill(sender.pid, signal.SIGCONT)
 
 
 def end_all() -> None:

@@ -1,9 +1,6 @@
 """F27-F29: people who leave, come, move or are erased while an edition goes out."""
 
-import os
 import re
-import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -19,7 +16,7 @@ from digest.store.flight import fold
 from digest.web import build
 from tests.faults.conftest import ALL, MakeOutlet
 from tests.faults.outlet import LATER, SOON, Outlet, address, wait_until
-from tests.faults.sender import Orders, finish, start
+from tests.faults.sender import Orders, finish, stand_still, start, wake
 from tests.faults.sink import DROP, Heard, Say, Sink
 
 Figures = Callable[..., None]
@@ -214,15 +211,12 @@ def test_f28_a_sender_that_slept_through_a_pause_writes_to_nobodys_old_address(
     sink.rule = lambda heard: Say(delay=0.05) if heard.command == "DOT" else None
     sender = start(Orders(outlet.folder))
     wait_until(lambda: sink.commands["DOT"] >= 10)
-    assert sender.pid
-    with outlet.app.database.transaction():  # so that it does not sleep with the lock
-        os.kill(sender.pid, signal.SIGSTOP)
-        time.sleep(0.02)
+    stand_still(sender, outlet.app.database)
     early = set(of_edition(sink))
     paused = pipeline.pause_edition(outlet.app, outlet.edition, "to change addresses")
     move_away(outlet, moved, confirming=True)
     pipeline.resume_edition(outlet.app, paused)
-    os.kill(sender.pid, signal.SIGCONT)
+    wake(sender)
     sink.rule = None
     sender.join(60)
     outlet.expire_claims()

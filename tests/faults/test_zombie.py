@@ -1,7 +1,5 @@
 """F19: a sender that stood still wakes up when another has gone on with its readers."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
 
@@ -10,7 +8,7 @@ import pytest
 from digest.model import EditionState
 from tests.faults.conftest import MakeOutlet
 from tests.faults.outlet import LATER, SOON, wait_until
-from tests.faults.sender import Orders, finish, start
+from tests.faults.sender import Orders, finish, stand_still, start, wake
 from tests.faults.sink import Say, Sink
 
 Figures = Callable[..., None]
@@ -25,14 +23,11 @@ def test_f19_a_sender_that_stood_still_past_its_lease_sends_nothing_twice(
     first = start(Orders(outlet.folder))
     wait_until(lambda: sink.commands["DOT"] >= 60)
     time.sleep(0.003 * seed)
-    assert first.pid
-    with outlet.app.database.transaction():  # so that it does not stand still with the lock
-        os.kill(first.pid, signal.SIGSTOP)
-        time.sleep(0.02)
+    stand_still(first, outlet.app.database)
     outlet.expire_claims()
     second, before = start(Orders(outlet.folder)), sink.commands["DOT"]
     wait_until(lambda: sink.commands["DOT"] >= before + 6)
-    os.kill(first.pid, signal.SIGCONT)
+    wake(first)
     sink.rule = None
     for sender in (first, second):
         sender.join(60)

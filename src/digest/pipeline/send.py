@@ -102,7 +102,7 @@ def drain_outbox(
     while True:
         run = start(app, edition, compiled, stopped, on_progress)
         work(run)
-        if not run.void or stopped.is_set():
+        if not run.void or run.problem or stopped.is_set():
             return _finish(run)
 
 
